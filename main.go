@@ -1,0 +1,4 @@
+// Command terraform-provider-mlops deploys machine-learning models onto Docker hosts.
+package main
+
+func main() {}
