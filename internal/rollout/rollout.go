@@ -1,0 +1,135 @@
+// Package rollout plans how a deployment gets from what is observed to what is
+// desired. It is pure: no clock, no network, no randomness; equal inputs give
+// equal plans, and a plan prints as text.
+package rollout
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+)
+
+// Desired is what the planner works towards.
+type Desired struct {
+	Name        string
+	Fingerprint string
+	ImageID     string // what the image reference means now; "" when not known: then it is not compared
+	Replicas    int    // 0 removes every replica
+	Running     bool   // false: the replicas exist and are stopped
+	Order       deployment.Order
+	MaxSurge    int    // replicas replaced at a time, at least 1
+	Exclusive   string // why two cannot live side by side, "" when they can; makes the order stop-first unless Order says otherwise
+	Validate    bool   // run golden requests before promotion
+	Limits      deployment.Limits
+}
+
+// Observed is the engine as it is.
+type Observed struct {
+	Committed int // revision of the record, 0 when there is none
+	Replicas  []Replica
+}
+
+// Phase is where a container is in its life.
+type Phase string
+
+// The phases.
+const (
+	PhaseCreated    Phase = "created"
+	PhaseRunning    Phase = "running"
+	PhasePaused     Phase = "paused"
+	PhaseRestarting Phase = "restarting" // crash looping
+	PhaseExited     Phase = "exited"
+	PhaseDead       Phase = "dead" // removal in progress, or half removed
+)
+
+// Replica is one observed container of the deployment.
+type Replica struct {
+	ID          string
+	Name        string // its container name now
+	Slot        int
+	Revision    int // 0: not made by this provider (adopted)
+	Fingerprint string
+	ImageID     string
+	Phase       Phase
+	Limits      deployment.Limits
+	Detached    bool // not on the deployment's network
+	Unhealthy   bool // by Docker's own check
+}
+
+// Op is what an action does.
+type Op string
+
+// The operations.
+const (
+	OpCreate     Op = "create"
+	OpStart      Op = "start"       // also continues a paused container
+	OpAttach     Op = "attach"      // to the deployment's network
+	OpAwait      Op = "await"       // until it is ready
+	OpValidate   Op = "validate"    // golden requests
+	OpPromote    Op = "promote"     // it gets the slot's name and so its traffic
+	OpDrain      Op = "drain"       // until nothing is in flight on it
+	OpStop       Op = "stop"
+	OpRemove     Op = "remove"
+	OpUpdateLive Op = "update-live" // limits, on the running container
+	OpRename     Op = "rename"      // back to the name it should have, or out of the way
+)
+
+// Target names the container that an action is about.
+type Target struct {
+	ID       string // "" for one that the plan creates
+	Name     string // container name when the action runs
+	Slot     int
+	Revision int
+}
+
+// Action is one step of a plan.
+type Action struct {
+	Op      Op
+	Replica Target
+	NewName string // rename and promote: the name it gets
+	Reason  string
+}
+
+// String prints one line, e.g. "create iris.r2.0 (image changed)".
+func (a Action) String() string {
+	text := fmt.Sprintf("%s %s", a.Op, a.Replica.Name)
+	if a.NewName != "" {
+		text += " as " + a.NewName
+	}
+	if a.Reason != "" {
+		text += " (" + a.Reason + ")"
+	}
+	return text
+}
+
+// Plan is a sequential list: an executor runs it in order and stops at the
+// first error.
+type Plan struct {
+	Revision int // of the replicas once the plan has run
+	Order    deployment.Order
+	Actions  []Action
+	Warnings []string // interruptions to expect
+}
+
+// Empty reports whether there is nothing to do.
+func (p Plan) Empty() bool { return len(p.Actions) == 0 }
+
+// Creates reports whether the plan makes a new container.
+func (p Plan) Creates() bool {
+	for _, a := range p.Actions {
+		if a.Op == OpCreate {
+			return true
+		}
+	}
+	return false
+}
+
+// String prints the plan, one action a line.
+func (p Plan) String() string {
+	var b strings.Builder
+	for _, a := range p.Actions {
+		b.WriteString(a.String() + "\n")
+	}
+	return b.String()
+}
