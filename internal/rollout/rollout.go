@@ -63,12 +63,12 @@ type Op string
 // The operations.
 const (
 	OpCreate     Op = "create"
-	OpStart      Op = "start"       // also continues a paused container
-	OpAttach     Op = "attach"      // to the deployment's network
-	OpAwait      Op = "await"       // until it is ready
-	OpValidate   Op = "validate"    // golden requests
-	OpPromote    Op = "promote"     // it gets the slot's name and so its traffic
-	OpDrain      Op = "drain"       // until nothing is in flight on it
+	OpStart      Op = "start"    // also continues a paused container
+	OpAttach     Op = "attach"   // to the deployment's network
+	OpAwait      Op = "await"    // until it is ready
+	OpValidate   Op = "validate" // golden requests
+	OpPromote    Op = "promote"  // it gets the slot's name and so its traffic
+	OpDrain      Op = "drain"    // until nothing is in flight on it
 	OpStop       Op = "stop"
 	OpRemove     Op = "remove"
 	OpUpdateLive Op = "update-live" // limits, on the running container

@@ -2,8 +2,6 @@ package container
 
 import (
 	"context"
-	"io"
-	"net"
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
@@ -78,14 +76,5 @@ type Records interface {
 
 // Sessions starts session containers.
 type Sessions interface {
-	StartSession(ctx context.Context, req docker.SessionRequest) (Session, error)
-}
-
-// Session is a running container that lives exactly as long as this process
-// and reaches addresses inside its network.
-type Session interface {
-	ContainerID() string
-	// Dial opens a TCP connection to address from inside the session's network.
-	Dial(ctx context.Context, address string) (net.Conn, error)
-	io.Closer
+	StartSession(ctx context.Context, req docker.SessionRequest) (docker.Session, error)
 }
