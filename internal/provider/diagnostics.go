@@ -1,0 +1,135 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+)
+
+// unable is the diagnostic of every operation that failed: its summary is
+// `Unable to <verb> <kind> "<name>"`, its detail says what happened, what
+// serves now and what to do next. A *deployment.Failure that blames an
+// attribute becomes a diagnostic of that attribute.
+func unable(verb, kind, name string, err error) diag.Diagnostic {
+	summary := fmt.Sprintf("Unable to %s %s %q", verb, kind, name)
+	if name == "" {
+		summary = fmt.Sprintf("Unable to %s %s", verb, kind)
+	}
+	var failure *deployment.Failure
+	if errors.As(err, &failure) && failure.Attribute != "" {
+		if at, ok := attributePath(failure.Attribute); ok {
+			return attributeError(at, summary, explain(err))
+		}
+	}
+	return diag.NewErrorDiagnostic(deployment.Sanitise(summary), deployment.Sanitise(explain(err)))
+}
+
+// attributeError is an error at an attribute, safe to print.
+func attributeError(at path.Path, summary, detail string) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(at, deployment.Sanitise(summary), deployment.Sanitise(detail))
+}
+
+// warning is a warning, safe to print.
+func warning(summary, detail string) diag.Diagnostic {
+	return diag.NewWarningDiagnostic(deployment.Sanitise(summary), deployment.Sanitise(detail))
+}
+
+// warnings turns what an engine wants its user to know into warnings about
+// one thing, e.g. `Deployment "iris"`.
+func warnings(kind, name string, texts []string) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, text := range texts {
+		diags.Append(warning(fmt.Sprintf("%s %q", capitalise(kind), name), text))
+	}
+	return diags
+}
+
+// explain is the detail of a failed operation. The domain's own errors are
+// written for users; what can come from below them gets its remedy here.
+func explain(err error) string {
+	var failure *deployment.Failure
+	var owner *deployment.OwnerError
+	var foreign *deployment.ForeignError
+	var locked *deployment.LockedError
+	switch {
+	case err == nil:
+		return "No reason was given. This is a bug of the provider: please report it."
+	case errors.As(err, &failure):
+		return failure.Error()
+	case errors.As(err, &owner):
+		return owner.Error()
+	case errors.As(err, &foreign):
+		return foreign.Error()
+	case errors.As(err, &locked):
+		return locked.Error()
+	case errors.Is(err, context.Canceled):
+		return "The operation was interrupted before it was complete.\nApply again: it goes on from what is there."
+	case errors.Is(err, context.DeadlineExceeded):
+		return sentence(err.Error()) + "\nThe time allowed was not enough. Raise it (timeouts) if the engine or the model is slow, and apply again."
+	case errors.Is(err, deployment.ErrUnreachable):
+		return sentence(err.Error()) + "\nNothing was concluded from the silence: the state is as it was. Apply again when the engine answers."
+	default:
+		return sentence(err.Error())
+	}
+}
+
+// sentence gives an error's text a capital and a full stop.
+func sentence(text string) string {
+	text = capitalise(strings.TrimSpace(text))
+	if text == "" || strings.ContainsAny(text[len(text)-1:], ".!?:") {
+		return text
+	}
+	return text + "."
+}
+
+func capitalise(text string) string {
+	if text == "" || text[0] < 'a' || text[0] > 'z' {
+		return text
+	}
+	return string(text[0]-'a'+'A') + text[1:]
+}
+
+// attributePath reads a path as users write it: resources.memory,
+// ports[0].host_port, env["LEVEL"]. It is false for anything else.
+func attributePath(text string) (path.Path, bool) {
+	at := path.Empty()
+	for first := true; text != ""; first = false {
+		if text[0] == '[' {
+			index, rest, found := strings.Cut(text[1:], "]")
+			if !found || first {
+				return path.Empty(), false
+			}
+			if n, err := strconv.Atoi(index); err == nil && n >= 0 {
+				at = at.AtListIndex(n)
+			} else if key, err := strconv.Unquote(index); err == nil {
+				at = at.AtMapKey(key)
+			} else {
+				return path.Empty(), false
+			}
+			text = rest
+			continue
+		}
+		if !first {
+			if text[0] != '.' {
+				return path.Empty(), false
+			}
+			text = text[1:]
+		}
+		end := strings.IndexAny(text, ".[")
+		if end < 0 {
+			end = len(text)
+		}
+		if end == 0 {
+			return path.Empty(), false
+		}
+		at, text = at.AtName(text[:end]), text[end:]
+	}
+	return at, !at.Equal(path.Empty())
+}

@@ -1,0 +1,64 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+)
+
+// runtime is what the provider's configuration comes down to: what resources
+// and data sources work with.
+type runtime struct {
+	// Engine is nil while Unknown.
+	Engine        deployment.Engine
+	Owner         string
+	NamePrefix    string
+	DefaultLabels map[string]string
+	// APIVersion is the negotiated Docker API version, "" while Unknown.
+	APIVersion string
+	// Unknown says that the configuration has values that are known only after
+	// an apply (a host that another resource makes): nothing can be asked of an
+	// engine, so a plan goes without what the engine could have said.
+	Unknown bool
+}
+
+// configured takes the runtime from the provider. It is embedded through
+// configuredResource and configuredDataSource.
+type configured struct {
+	// rt is nil only while a configuration is validated without a provider.
+	rt *runtime
+}
+
+func (c *configured) take(providerData any, diags *diag.Diagnostics) {
+	if providerData == nil { // Terraform validates before it configures
+		return
+	}
+	rt, ok := providerData.(*runtime)
+	if !ok {
+		diags.AddError("Unable to configure the mlops provider",
+			fmt.Sprintf("The provider passed %T to its own parts. This is a bug of the provider: please report it.", providerData))
+		return
+	}
+	c.rt = rt
+}
+
+// configuredResource is the Configure of every resource.
+type configuredResource struct{ configured }
+
+// Configure implements resource.ResourceWithConfigure.
+func (c *configuredResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	c.take(req.ProviderData, &resp.Diagnostics)
+}
+
+// configuredDataSource is the Configure of every data source.
+type configuredDataSource struct{ configured }
+
+// Configure implements datasource.DataSourceWithConfigure.
+func (c *configuredDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	c.take(req.ProviderData, &resp.Diagnostics)
+}
