@@ -3,12 +3,21 @@ package docker
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
 
+	"github.com/docker/docker/api/types"
+	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/client"
 )
 
-// ErrUnreachable is what every error of an engine that cannot be reached wraps.
-var ErrUnreachable = errors.New("docker engine unreachable")
+// MinAPIVersion is the oldest API that is spoken: Docker 19.03.
+const MinAPIVersion = "1.40"
+
+// ErrAPIVersion is wrapped by the error of an engine that is too old for this client, or too new.
+var ErrAPIVersion = errors.New("unsupported docker API version")
 
 // Client speaks to one engine. It is safe for concurrent use; Close it when done.
 type Client struct {
@@ -19,25 +28,100 @@ type Client struct {
 	// EngineVersion is the engine's own version, for example "20.10.24".
 	EngineVersion string
 
-	api *client.Client
+	api   *client.Client
+	dial  *dialer
+	auths *registryAuths
 }
 
-// Connect resolves the engine of opts, opens a connection to it and negotiates the API version.
+// Connect resolves the engine of opts, asks it for its version within opts.ConnectTimeout and negotiates the API
+// version. Errors: *OptionError for settings that cannot be used, *UnreachableError (ErrUnreachable) when no engine
+// answers, ErrAPIVersion when it speaks no common version; the error of ctx when that is cancelled.
 func Connect(ctx context.Context, opts Options) (*Client, error) {
+	opts = opts.withDefaults()
 	endpoint, err := Resolve(opts)
 	if err != nil {
 		return nil, err
 	}
-	api, err := client.NewClientWithOpts(client.WithHost(endpoint.Host), client.WithAPIVersionNegotiation())
+	auths, err := newRegistryAuths(opts)
 	if err != nil {
 		return nil, err
 	}
-	version, err := api.ServerVersion(ctx)
-	if err != nil {
-		return nil, errors.Join(ErrUnreachable, err)
+	c := &Client{Endpoint: endpoint, auths: auths}
+	if err := c.open(); err != nil {
+		return nil, err
 	}
-	return &Client{Endpoint: endpoint, APIVersion: api.ClientVersion(), EngineVersion: version.Version, api: api}, nil
+	if err := c.negotiate(ctx); err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return c, nil
 }
 
-// Close frees the idle connections of the client.
+// Close frees the idle connections of the client, and with them its ssh processes.
 func (c *Client) Close() error { return c.api.Close() }
+
+// open makes the API client, without speaking to the engine.
+func (c *Client) open() error {
+	transport := &http.Transport{
+		// Up to this many calls run at once; the package's default of 2 would reconnect for every other one.
+		MaxIdleConns:        64,
+		MaxIdleConnsPerHost: 64,
+		IdleConnTimeout:     90 * time.Second,
+	}
+	apiHost := c.Endpoint.Host
+	if strings.HasPrefix(apiHost, "ssh://") {
+		apiHost = "http://" + client.DummyHost // the client has no ssh:// and needs some name for the Host header
+	}
+	api, err := client.NewClientWithOpts(
+		client.WithHTTPClient(&http.Client{Transport: transport, CheckRedirect: client.CheckRedirect}),
+		client.WithHost(apiHost),
+		client.WithAPIVersionNegotiation(),
+	)
+	if err != nil {
+		return &OptionError{Option: "host", Reason: err.Error(), err: err}
+	}
+	c.dial, err = newDialer(c.Endpoint, transport.DialContext)
+	if err != nil {
+		return err
+	}
+	// One dialer for every kind of address, TLS included, and the same for requests and for taken-over streams: left
+	// to itself the client dials the streams of a TLS engine without a context and without a time limit.
+	transport.DialContext = c.dial.DialContext
+	transport.Proxy = nil // the dialer goes to the engine, whatever HTTP_PROXY says
+	c.api = api
+	return nil
+}
+
+// negotiate settles the API version and learns the engine's own.
+func (c *Client) negotiate(ctx context.Context) error {
+	asking, cancel := context.WithTimeout(ctx, c.Endpoint.timeout)
+	defer cancel()
+	ping, err := c.api.Ping(asking)
+	if err != nil {
+		return c.connectError(ctx, err)
+	}
+	if ping.APIVersion == "" {
+		return c.unreachable(causeNotDocker, nil)
+	}
+	c.api.NegotiateAPIVersionPing(ping)
+	c.APIVersion = c.api.ClientVersion()
+	version, err := c.api.ServerVersion(asking)
+	if err != nil {
+		return c.versionError(ctx, ping, err)
+	}
+	c.EngineVersion = version.Version
+	if versions.LessThan(c.APIVersion, MinAPIVersion) {
+		return fmt.Errorf("%w: the Docker engine at %s (chosen by %s) is version %s with API %s, and at least API %s (Docker 19.03) is needed. Upgrade the engine",
+			ErrAPIVersion, c.Endpoint.Host, c.Endpoint.Why, c.EngineVersion, c.APIVersion, MinAPIVersion)
+	}
+	return nil
+}
+
+// versionError explains a version request that failed after the engine had answered a ping.
+func (c *Client) versionError(ctx context.Context, ping types.Ping, err error) error {
+	if strings.Contains(err.Error(), "is too old") || strings.Contains(err.Error(), "is too new") {
+		return fmt.Errorf("%w: the Docker engine at %s (chosen by %s) has API %s and refuses API %s, the newest this provider speaks. Upgrade the provider: %s",
+			ErrAPIVersion, c.Endpoint.Host, c.Endpoint.Why, ping.APIVersion, c.APIVersion, printable(err.Error()))
+	}
+	return c.connectError(ctx, err)
+}
