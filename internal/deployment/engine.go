@@ -21,7 +21,16 @@ type Engine interface {
 	// Restart restarts every replica, one at a time, each awaited. ErrNotFound.
 	Restart(ctx context.Context, name string) error
 	// Remove removes a deployment and all that belongs to it. Already gone is success.
-	Remove(ctx context.Context, name, owner string) error
+	Remove(ctx context.Context, r Removal) error
+}
+
+// Removal says what to remove.
+type Removal struct {
+	Name, Owner string
+	// Adopted are the IDs of containers that this provider did not make and
+	// that the caller's state nevertheless manages (an import). No other
+	// foreign container is ever removed.
+	Adopted []string
 }
 
 // Preview is what an Apply would do.

@@ -45,6 +45,10 @@ type Spec struct {
 	RestartTrigger string       `json:"restart_trigger,omitempty"`
 	AdoptExisting  bool         `json:"adopt_existing,omitempty"`
 	Timeouts       Timeouts     `json:"timeouts,omitzero"`
+
+	// Adopted are the IDs of containers that this provider did not make and
+	// that the caller's state already manages (an import).
+	Adopted []string `json:"-"`
 }
 
 // Secrets are the write-only environment variables. Values never leave the
