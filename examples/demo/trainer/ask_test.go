@@ -73,7 +73,7 @@ func TestAskComparesEveryHeldOutRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	wrong := got.Total - got.Correct
-	if strings.Count(out.String(), "wrong\n") != wrong || !strings.Contains(out.String(), fmt.Sprintf("(%d of %d held-out rows)", got.Correct, got.Total)) {
+	if strings.Count(out.String(), " wrong  ") != wrong || !strings.Contains(out.String(), fmt.Sprintf("(%d of %d held-out rows)", got.Correct, got.Total)) {
 		t.Errorf("the table does not show the %d wrong rows:\n%s", wrong, &out)
 	}
 

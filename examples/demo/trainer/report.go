@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 )
 
 // shown is how many rows a table starts with, before it goes on with the wrong ones alone.
 const shown = 10
+
+const rowFormat = "%6s  %-10s  %5s  %11s  %s\n"
 
 // report compares the answers of the servers with the truth.
 type report struct {
@@ -54,15 +56,11 @@ func (r report) writeTable(out io.Writer) error {
 		}
 	}
 
-	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(table, "row\tprediction\ttruth\tprobability\tserver\t")
-	writeRows(table, first)
+	fmt.Fprintf(out, rowFormat, "row", "prediction", "truth", "probability", "server")
+	writeRows(out, first)
 	if rest := len(r.Answers) - len(first); rest > 0 {
-		fmt.Fprintf(table, "…\t%d more rows, of which %d are wrong:\n", rest, len(wrong))
-		writeRows(table, wrong)
-	}
-	if err := table.Flush(); err != nil {
-		return err
+		fmt.Fprintf(out, "and %d more rows, of which %d are wrong:\n", rest, len(wrong))
+		writeRows(out, wrong)
 	}
 
 	fmt.Fprintf(out, "\naccuracy %.1f %% (%d of %d held-out rows), model %s, version %s\n",
@@ -76,12 +74,13 @@ func (r report) writeTable(out io.Writer) error {
 	return err
 }
 
-func writeRows(table io.Writer, answers []answer) {
+func writeRows(out io.Writer, answers []answer) {
 	for _, a := range answers {
-		verdict := ""
+		prediction := strconv.Itoa(a.Prediction)
 		if a.Prediction != a.Truth {
-			verdict = "wrong"
+			prediction += " wrong"
 		}
-		fmt.Fprintf(table, "%d\t%d\t%d\t%.1f %%\t%s\t%s\n", a.Row, a.Prediction, a.Truth, 100*a.Probability, a.Server, verdict)
+		probability := fmt.Sprintf("%.1f %%", 100*a.Probability)
+		fmt.Fprintf(out, rowFormat, strconv.Itoa(a.Row), prediction, strconv.Itoa(a.Truth), probability, a.Server)
 	}
 }
