@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/api/types/network"
 )
 
@@ -22,6 +23,15 @@ type (
 	HostConfig       = container.HostConfig
 	NetworkingConfig = network.NetworkingConfig
 	EndpointSettings = network.EndpointSettings
+	NetworkMode      = container.NetworkMode
+	Resources        = container.Resources
+	DeviceRequest    = container.DeviceRequest
+	RestartPolicy    = container.RestartPolicy
+	LogConfig        = container.LogConfig
+	HealthConfig     = container.HealthConfig
+	Mount            = mount.Mount
+	MountType        = mount.Type
+	TmpfsOptions     = mount.TmpfsOptions
 )
 
 // Labels on everything this provider makes. Container labels cannot change, so
