@@ -13,6 +13,7 @@ type Status struct {
 	Replicas    []Replica
 	Drift       []Drift
 	Managed     bool // there is a record, or a replica with our labels
+	Recorded    bool // Spec is what the record says; else it was rebuilt by inspection
 
 	State  State
 	Health Health

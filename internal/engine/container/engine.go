@@ -1,0 +1,80 @@
+package container
+
+import (
+	"cmp"
+	"context"
+	"sync"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+)
+
+// Config is what an Engine needs to know beside the specs.
+type Config struct {
+	Network    string // name of the managed network
+	ProbeImage string // has sh, cat and nc
+	Version    string // of the provider, for labels
+	Hostname   string // of this machine, for whoever meets our lock
+}
+
+// Engine implements deployment.Engine on one Docker host.
+type Engine struct {
+	docker   Docker
+	cfg      Config
+	sessions *sessions
+	networks *managedNetwork
+	images   *imageResolver
+	reads    *snapshots
+	names    keyedMutex
+}
+
+var _ deployment.Engine = (*Engine)(nil)
+
+// New makes an engine of a Docker host. Nothing is changed before the first Apply.
+func New(d Docker, cfg Config) *Engine {
+	cfg.Network = cmp.Or(cfg.Network, deployment.DefaultNetwork)
+	e := &Engine{docker: d, cfg: cfg}
+	e.networks = &managedNetwork{docker: d, name: cfg.Network}
+	e.images = &imageResolver{docker: d}
+	e.reads = &snapshots{docker: d}
+	e.sessions = &sessions{docker: d, cfg: cfg, networks: e.networks, images: e.images}
+	return e
+}
+
+// Close ends this process's session at once. Without it the session ends with
+// the process.
+func (e *Engine) Close() error { return e.sessions.close() }
+
+// keyedMutex keeps the goroutines of one process apart, by name; processes are
+// kept apart by the lock container. The zero value is ready.
+type keyedMutex struct {
+	mu   sync.Mutex
+	held map[string]chan struct{}
+}
+
+// acquire waits until key is free or ctx ends.
+func (k *keyedMutex) acquire(ctx context.Context, key string) (release func(), err error) {
+	for {
+		k.mu.Lock()
+		if k.held == nil {
+			k.held = map[string]chan struct{}{}
+		}
+		busy, taken := k.held[key]
+		if !taken {
+			free := make(chan struct{})
+			k.held[key] = free
+			k.mu.Unlock()
+			return func() {
+				k.mu.Lock()
+				delete(k.held, key)
+				k.mu.Unlock()
+				close(free)
+			}, nil
+		}
+		k.mu.Unlock()
+		select {
+		case <-busy:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}

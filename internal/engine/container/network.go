@@ -1,0 +1,119 @@
+package container
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+)
+
+// managedNetwork is the bridge that every replica lives on. It is found by ID,
+// because the engine happily makes two of one name.
+type managedNetwork struct {
+	docker Docker
+	name   string
+	mu     sync.Mutex // creation is single flight in the process
+}
+
+// ensure returns the network's ID, making the network when there is none.
+// Across processes the oldest labelled one wins.
+func (n *managedNetwork) ensure(ctx context.Context) (string, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	id, err := n.find(ctx)
+	if err != nil || id != "" {
+		return id, err
+	}
+	made, err := n.docker.CreateNetwork(ctx, docker.NetworkRequest{
+		Name: n.name, Labels: map[string]string{docker.LabelKind: docker.KindNetwork},
+	})
+	if err != nil {
+		return "", fmt.Errorf("creating the network %q: %w", n.name, err)
+	}
+	id, err = n.find(ctx) // another process may have made one at the same moment
+	if err == nil && id != made {
+		err = n.docker.RemoveNetwork(ctx, made)
+	}
+	return id, err
+}
+
+// find returns the ID of the oldest network of ours with that name, or of the
+// only one that a user made; "" when there is none.
+func (n *managedNetwork) find(ctx context.Context) (string, error) {
+	all, err := n.docker.ListNetworks(ctx, nil)
+	if err != nil {
+		return "", fmt.Errorf("listing networks: %w", err)
+	}
+	all = slices.DeleteFunc(all, func(c docker.Network) bool { return c.Name != n.name })
+	slices.SortFunc(all, func(a, b docker.Network) int {
+		ours := func(c docker.Network) int {
+			if c.Labels[docker.LabelKind] == docker.KindNetwork {
+				return 0
+			}
+			return 1
+		}
+		if d := ours(a) - ours(b); d != 0 {
+			return d
+		}
+		if d := a.Created.Compare(b.Created); d != 0 {
+			return d
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	if len(all) == 0 {
+		return "", nil
+	}
+	if all[0].Labels[docker.LabelKind] != docker.KindNetwork && len(all) > 1 {
+		return "", fmt.Errorf("there are %d networks called %q and none was made by this provider; remove all but one, or set the provider's network attribute", len(all), n.name)
+	}
+	return all[0].ID, nil
+}
+
+// deserted reports whether nothing but sessions is on the network of that ID.
+func (n *managedNetwork) deserted(ctx context.Context, id string) (bool, error) {
+	network, err := n.docker.InspectNetwork(ctx, id)
+	if err != nil {
+		return false, err
+	}
+	if network.Labels[docker.LabelKind] != docker.KindNetwork {
+		return false, nil // the user's own network is not ours to remove
+	}
+	for _, name := range network.Containers {
+		if !strings.HasPrefix(name, sessionPrefix) {
+			return false, nil
+		}
+	}
+	// Stopped containers are not listed on a network, but they need it.
+	kept, err := n.docker.ListContainers(ctx, map[string]string{docker.LabelKind: docker.KindReplica})
+	if err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(kept, func(c docker.ContainerSummary) bool {
+		return c.Labels[docker.LabelDeployment] != "" && c.Labels[labelNetwork] == n.name
+	}), nil
+}
+
+// labelNetwork, on a replica, is the name of the managed network it lives on.
+const labelNetwork = "mlops.network"
+
+// attached reports whether c is on the managed network.
+func (n *managedNetwork) attached(c docker.Container) bool {
+	_, ok := c.Networks[n.name]
+	return ok
+}
+
+// address of c on the managed network, "" when it has none now.
+func (n *managedNetwork) address(c docker.Container) string {
+	if a, ok := c.Networks[n.name]; ok && a.IPAddress != "" {
+		return a.IPAddress
+	}
+	for _, a := range c.Networks { // adopted containers live elsewhere
+		if a.IPAddress != "" {
+			return a.IPAddress
+		}
+	}
+	return ""
+}

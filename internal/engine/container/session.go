@@ -1,0 +1,156 @@
+package container
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+)
+
+const (
+	sessionPrefix = "mlops.session."
+	// sessionLinger keeps the session for the next change of this process:
+	// Terraform walks dependencies one after the other.
+	sessionLinger = 2 * time.Second
+	// tidyTimeout bounds what is cleaned up after a change, also when its
+	// context has ended.
+	tidyTimeout = 10 * time.Second
+)
+
+// sessions holds this process's session container while changes are under way.
+// The session is gone a moment after the process, however that dies, so it is
+// the liveness of everything the process began.
+type sessions struct {
+	docker   Docker
+	cfg      Config
+	networks *managedNetwork
+	images   *imageResolver
+
+	mu      sync.Mutex
+	current *session
+	users   int
+	tidy    bool // something was removed: the network may be deserted
+	linger  *time.Timer
+}
+
+// session is one started session container.
+type session struct {
+	docker.Session
+	networkID string
+	watch     *watcher
+}
+
+// acquire starts the session or joins the one that is there.
+func (s *sessions) acquire(ctx context.Context) (*session, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.linger != nil {
+		s.linger.Stop()
+		s.linger = nil
+	}
+	if s.current == nil {
+		started, err := s.start(ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.current = started
+	}
+	s.users++
+	return s.current, nil
+}
+
+// start makes the network and the session container. The network may vanish
+// between the two when another process removes its last deployment: then the
+// pair is made again, once.
+func (s *sessions) start(ctx context.Context) (*session, error) {
+	if _, err := s.images.resolve(ctx, s.cfg.ProbeImage, deployment.PullMissing, ""); err != nil {
+		return nil, fmt.Errorf("the probe image %s, which checks readiness from inside the network, is not available: %w\n"+
+			"Pull it, or set the provider's probe_image to a busybox image that the engine has", s.cfg.ProbeImage, err)
+	}
+	var err error
+	for range 2 {
+		var id string
+		if id, err = s.networks.ensure(ctx); err != nil {
+			return nil, err
+		}
+		var started docker.Session
+		started, err = s.docker.StartSession(ctx, docker.SessionRequest{
+			Name: sessionPrefix + strings.ToLower(rand.Text()[:12]), Image: s.cfg.ProbeImage, NetworkID: id,
+			Labels: map[string]string{
+				docker.LabelKind: docker.KindSession, docker.LabelHost: s.cfg.Hostname, docker.LabelProvider: s.cfg.Version,
+			},
+		})
+		if err == nil {
+			return &session{Session: started, networkID: id, watch: newWatcher(s.docker)}, nil
+		}
+		if !errors.Is(err, deployment.ErrNotFound) {
+			break
+		}
+	}
+	return nil, fmt.Errorf("starting the session container: %w", err)
+}
+
+// release gives the session back. The last user ends it: at once when a removal
+// may have left the network deserted, else a little later.
+func (s *sessions) release(ctx context.Context, removed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.users--
+	s.tidy = s.tidy || removed
+	if s.users > 0 || s.current == nil {
+		return
+	}
+	if s.tidy {
+		s.tidy = false
+		s.tidyUp(ctx)
+	}
+	if s.current != nil {
+		s.linger = time.AfterFunc(sessionLinger, func() { _ = s.close() })
+	}
+}
+
+// tidyUp removes session and network when nothing else is left on the network.
+// It runs after a successful removal, so a failure here is not the user's: the
+// network is found and removed by the next one.
+func (s *sessions) tidyUp(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
+	defer cancel()
+	deserted, err := s.networks.deserted(ctx, s.current.networkID)
+	if err != nil || !deserted {
+		return
+	}
+	id := s.current.networkID
+	s.end()
+	_ = s.docker.RemoveNetwork(ctx, id) // refused while another process's session is on it
+}
+
+// close ends the session unless it is in use.
+func (s *sessions) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.users > 0 {
+		return nil
+	}
+	return s.end()
+}
+
+// end removes the session container. The caller holds mu.
+func (s *sessions) end() error {
+	if s.linger != nil {
+		s.linger.Stop()
+		s.linger = nil
+	}
+	if s.current == nil {
+		return nil
+	}
+	old := s.current
+	s.current = nil
+	old.watch.close()
+	return old.Close()
+}

@@ -1,0 +1,98 @@
+package container
+
+import (
+	"context"
+	"sync"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+)
+
+// watcher shares one stream of replica events among everybody who waits for a
+// container. It says that something happened, never what is: whoever wakes
+// inspects.
+type watcher struct {
+	docker Docker
+	cancel context.CancelFunc
+	ctx    context.Context
+
+	mu      sync.Mutex
+	started bool
+	waiting map[string]map[chan struct{}]bool // container ID
+}
+
+func newWatcher(d Docker) *watcher {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &watcher{docker: d, ctx: ctx, cancel: cancel, waiting: map[string]map[chan struct{}]bool{}}
+}
+
+// subscribe returns a channel that gets a value after events of the container;
+// events in quick succession may share one.
+func (w *watcher) subscribe(id string) (wake <-chan struct{}, unsubscribe func()) {
+	ch := make(chan struct{}, 1)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.started {
+		w.started = true
+		events, errs := w.docker.Events(w.ctx, map[string]string{docker.LabelKind: docker.KindReplica})
+		go w.run(events, errs)
+	}
+	if w.waiting[id] == nil {
+		w.waiting[id] = map[chan struct{}]bool{}
+	}
+	w.waiting[id][ch] = true
+	return ch, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		delete(w.waiting[id], ch)
+		if len(w.waiting[id]) == 0 {
+			delete(w.waiting, id)
+		}
+	}
+}
+
+// run passes events on until the stream ends. After that waiters fall back on
+// their probe interval, and the next subscriber opens a new stream.
+func (w *watcher) run(events <-chan docker.Event, errs <-chan error) {
+	for {
+		select {
+		case e, ok := <-events:
+			if !ok {
+				w.lost()
+				return
+			}
+			w.wake(e.ID)
+		case <-errs:
+			w.lost()
+			return
+		case <-w.ctx.Done():
+			return
+		}
+	}
+}
+
+func (w *watcher) wake(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for ch := range w.waiting[id] {
+		select {
+		case ch <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// lost wakes everybody, so that each inspects once after the gap.
+func (w *watcher) lost() {
+	w.mu.Lock()
+	w.started = false
+	ids := make([]string, 0, len(w.waiting))
+	for id := range w.waiting {
+		ids = append(ids, id)
+	}
+	w.mu.Unlock()
+	for _, id := range ids {
+		w.wake(id)
+	}
+}
+
+func (w *watcher) close() { w.cancel() }
