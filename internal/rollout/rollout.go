@@ -1,6 +1,11 @@
 // Package rollout plans how a deployment gets from what is observed to what is
 // desired. It is pure: no clock, no network, no randomness; equal inputs give
-// equal plans, and a plan prints as text.
+// equal plans, whatever the order in which replicas were observed, and a plan
+// prints as text.
+//
+// A replica is in service when it runs under its slot's name. Rolling back is
+// not a second planner: it is a plan towards the previous desired state from
+// whatever a failure left behind.
 package rollout
 
 import (
@@ -14,14 +19,19 @@ import (
 type Desired struct {
 	Name        string
 	Fingerprint string
-	ImageID     string // what the image reference means now; "" when not known: then it is not compared
-	Replicas    int    // 0 removes every replica
-	Running     bool   // false: the replicas exist and are stopped
+	ImageID     string   // what the image reference means now; "" when not known: then it is not compared
+	Changed     []string // attributes behind a new fingerprint (deployment.ChangedFields), for reasons only; may be empty
+	Replicas    int      // 0 removes every replica
+	Running     bool     // false: the replicas exist and are stopped
 	Order       deployment.Order
-	MaxSurge    int    // replicas replaced at a time, at least 1
+	MaxSurge    int    // replicas replaced at a time; less than 1 means 1
 	Exclusive   string // why two cannot live side by side, "" when they can; makes the order stop-first unless Order says otherwise
 	Validate    bool   // run golden requests before promotion
 	Limits      deployment.Limits
+
+	// Rollback undoes a failed change: nothing is created, and a slot in which
+	// no replica fits keeps the committed one that it has, as it is.
+	Rollback bool
 }
 
 // Observed is the engine as it is.
@@ -55,6 +65,7 @@ type Replica struct {
 	Limits      deployment.Limits
 	Detached    bool // not on the deployment's network
 	Unhealthy   bool // by Docker's own check
+	Failed      bool // this run made or started it and has not seen it ready: it does not fit
 }
 
 // Op is what an action does.
@@ -78,7 +89,7 @@ const (
 // Target names the container that an action is about.
 type Target struct {
 	ID       string // "" for one that the plan creates
-	Name     string // container name when the action runs
+	Name     string // container name when the action runs; earlier actions may have given it
 	Slot     int
 	Revision int
 }
@@ -104,16 +115,34 @@ func (a Action) String() string {
 }
 
 // Plan is a sequential list: an executor runs it in order and stops at the
-// first error.
+// first error. Removals come last; see Split.
 type Plan struct {
-	Revision int // of the replicas once the plan has run
-	Order    deployment.Order
+	// Revision is what the record says once the plan has run. With creates it
+	// is one above every revision seen, so that what is above the record's is
+	// unfinished and no candidate name is used twice. Without any it is the
+	// highest of the kept replicas and of the record: it never goes backwards,
+	// not even when the newest replica goes or with no replicas at all.
+	Revision int
+	Order    deployment.Order // explicit or chosen
 	Actions  []Action
 	Warnings []string // interruptions to expect
 }
 
 // Empty reports whether there is nothing to do.
 func (p Plan) Empty() bool { return len(p.Actions) == 0 }
+
+// Split cuts the plan where the executor commits the record. Until work is done
+// every superseded replica still exists (stopped, out of the way), so that a
+// plan towards the recorded state can bring it back; cleanup only removes, and
+// what an interrupted cleanup leaves is removed by the next plan.
+func (p Plan) Split() (work, cleanup []Action) {
+	for i, a := range p.Actions {
+		if a.Op == OpRemove {
+			return p.Actions[:i:i], p.Actions[i:]
+		}
+	}
+	return p.Actions, nil
+}
 
 // Creates reports whether the plan makes a new container.
 func (p Plan) Creates() bool {
