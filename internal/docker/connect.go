@@ -97,10 +97,12 @@ func (c *Client) negotiate(ctx context.Context) error {
 	asking, cancel := context.WithTimeout(ctx, c.Endpoint.timeout)
 	defer cancel()
 	ping, err := c.api.Ping(asking)
-	if err != nil {
+	switch {
+	case err != nil && (isConnectionFailure(err) || ping.APIVersion != "" || ctx.Err() != nil):
 		return c.connectError(ctx, err)
-	}
-	if ping.APIVersion == "" {
+	case err != nil:
+		return c.unreachable(causeNotDocker+": "+printable(err.Error()), nil)
+	case ping.APIVersion == "":
 		return c.unreachable(causeNotDocker, nil)
 	}
 	c.api.NegotiateAPIVersionPing(ping)

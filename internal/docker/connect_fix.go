@@ -13,7 +13,7 @@ import (
 
 // fix says what most likely helps, by kind of address and by what failed.
 func (e Endpoint) fix(cause string, err error) string {
-	if cause == causeNotDocker {
+	if strings.HasPrefix(cause, causeNotDocker) {
 		return "Check the address and the port."
 	}
 	scheme, _, _ := strings.Cut(e.Host, "://")
