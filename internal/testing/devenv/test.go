@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/devenv/daemon"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/devenv/step"
+)
+
+// Limits of `go test` per package.
+const (
+	unitTimeout       = "10m"
+	acceptanceTimeout = "30m"
+	soakTimeout       = "6h"
+	benchTimeout      = "60m"
+)
+
+// check is one part of `make test`.
+type check struct {
+	title string
+	run   func() error
+}
+
+// runTest is `make test`: everything on the engine that is there, the acceptance tests alone on another one.
+func runTest(ctx context.Context, w workspace, _ []string) (err error) {
+	flavour, err := wantedEngine()
+	if err != nil {
+		return err
+	}
+	var tools []string
+	if flavour == daemon.Any {
+		tools = []string{"golangci-lint", "tfplugindocs"}
+	}
+	begin := time.Now()
+	s, err := prepare(ctx, w, tools...)
+	defer func() { err = errors.Join(err, s.stopEngine(ctx, w, flavour)) }()
+	if err != nil {
+		return err
+	}
+	results := &results{}
+	defer results.print()
+	failed := runChecks(ctx, checks(ctx, w, s, flavour, results))
+	if len(failed) > 0 {
+		return fmt.Errorf("%d of the checks failed after %s: %w", len(failed), time.Since(begin).Round(time.Second), errors.Join(failed...))
+	}
+	step.Say("All checks passed in %s.", time.Since(begin).Round(time.Second))
+	return nil
+}
+
+func checks(ctx context.Context, w workspace, s setUp, flavour daemon.Flavour, results *results) []check {
+	acceptance := []check{
+		{"Acceptance tests on Docker Engine " + s.engine.Version, func() error {
+			return goTest(ctx, w, s, results, []string{"TF_ACC=1"}, "-count=1", "-p=1", "-timeout="+acceptanceTimeout, "./internal/...")
+		}},
+	}
+	if flavour != daemon.Any {
+		return acceptance
+	}
+	return append([]check{
+		{"Lint", func() error { return lint(ctx, w) }},
+		{"Unit tests", func() error {
+			return goTest(ctx, w, setUp{}, results, nil, "-timeout="+unitTimeout, "./...")
+		}},
+	}, acceptance...)
+}
+
+// runChecks runs every check, also after one has failed, until ctx ends.
+func runChecks(ctx context.Context, checks []check) []error {
+	var failed []error
+	for _, c := range checks {
+		if ctx.Err() != nil {
+			return append(failed, ctx.Err())
+		}
+		step.Say("%s …", c.title)
+		if err := c.run(); err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", c.title, err))
+		}
+	}
+	return failed
+}
+
+// goTest runs `go test` on the terminal, with the race detector where there is a C compiler to link it. The test
+// programs run inside the engine's network namespace if it has one, as its published ports answer only there.
+func goTest(ctx context.Context, w workspace, s setUp, results *results, variables []string, args ...string) error {
+	argv := []string{"test"}
+	if hasCompiler(ctx) {
+		argv = append(argv, "-race")
+	} else {
+		step.Say("No C compiler here: running without the race detector.")
+	}
+	if s.engine.Namespace != 0 {
+		argv = append(argv, "-exec="+enterNamespace(s.engine.Namespace))
+	}
+	cmd := step.Command(ctx, "go", append(argv, args...)...)
+	cmd.Dir, cmd.Env = w.root, os.Environ()
+	if s.terraform != "" {
+		cmd.Env = s.environ(variables...)
+	}
+	cmd.Stdout, cmd.Stderr = results.tee(os.Stdout), os.Stderr
+	return cmd.Run()
+}
+
+func hasCompiler(ctx context.Context) bool {
+	compiler, err := step.Output(step.Command(ctx, "go", "env", "CC"))
+	if err != nil {
+		return false
+	}
+	_, err = exec.LookPath(compiler)
+	return err == nil
+}
+
+// enterNamespace is a command prefix that enters the network namespace of a process, and stays who we are.
+func enterNamespace(pid int) string {
+	prefix := "nsenter --net=" + filepath.Join("/proc", strconv.Itoa(pid), "ns", "net")
+	if os.Geteuid() == 0 {
+		return prefix
+	}
+	return fmt.Sprintf("sudo -E -- %s setpriv --reuid %d --regid %d --init-groups", prefix, os.Geteuid(), os.Getegid())
+}
+
+// stopEngine stops the engine if this run has started it.
+func (s setUp) stopEngine(ctx context.Context, w workspace, flavour daemon.Flavour) error {
+	if !s.engine.Started {
+		return nil
+	}
+	return engineDown(ctx, w, flavour)
+}
+
+func lint(ctx context.Context, w workspace) error {
+	path, err := buildTool(ctx, w, "golangci-lint")
+	if err != nil {
+		return err
+	}
+	cmd := step.Command(ctx, path, "run", "./...")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = w.root, os.Stdout, os.Stderr
+	return cmd.Run()
+}
+
+// runSoak runs the long tests: rollouts under load and faults, for hours.
+func runSoak(ctx context.Context, w workspace, _ []string) error {
+	return runOnEngine(ctx, w, []string{"TF_ACC=1", "MLOPS_SOAK=1"}, "-count=1", "-p=1", "-v", "-run=Soak", "-timeout="+soakTimeout, "./internal/...")
+}
+
+// runBench runs the benchmarks. They measure against an engine, so nothing else may run beside them.
+func runBench(ctx context.Context, w workspace, _ []string) (err error) {
+	return runOnEngine(ctx, w, []string{"TF_ACC=1"}, "-count=1", "-p=1", "-run=^$", "-bench=.", "-timeout="+benchTimeout, "./internal/...")
+}
+
+// runOnEngine prepares, runs `go test` without the race detector, which would distort what is measured, and stops an
+// engine that it started.
+func runOnEngine(ctx context.Context, w workspace, variables []string, args ...string) (err error) {
+	flavour, err := wantedEngine()
+	if err != nil {
+		return err
+	}
+	s, err := prepare(ctx, w)
+	defer func() { err = errors.Join(err, s.stopEngine(ctx, w, flavour)) }()
+	if err != nil {
+		return err
+	}
+	argv := []string{"test"}
+	if s.engine.Namespace != 0 {
+		argv = append(argv, "-exec="+enterNamespace(s.engine.Namespace))
+	}
+	cmd := step.Command(ctx, "go", append(argv, args...)...)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = w.root, s.environ(variables...), os.Stdout, os.Stderr
+	return cmd.Run()
+}
