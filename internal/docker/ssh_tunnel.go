@@ -114,11 +114,11 @@ func newSSHError(err error) error {
 		}
 		return err
 	}
-	return &sshError{stderr: lastLines(stderr)}
+	return &sshError{stderr: sshMessage(stderr)}
 }
 
-// lastLines keeps the end of what ssh wrote: before it come banners and warnings.
-func lastLines(text string) string {
+// sshMessage keeps the end of what ssh wrote: before it come banners and warnings.
+func sshMessage(text string) string {
 	const most = 4
 	var lines []string
 	for line := range strings.Lines(text) {
