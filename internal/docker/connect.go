@@ -31,6 +31,7 @@ type Client struct {
 	api   *client.Client
 	dial  *dialer
 	auths *registryAuths
+	info  infoCache
 }
 
 // Connect resolves the engine of opts, asks it for its version within opts.ConnectTimeout and negotiates the API
