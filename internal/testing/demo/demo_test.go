@@ -1,0 +1,270 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+)
+
+// memory is an engine that holds what the demo makes in memory. Its containers say what they are told to.
+type memory struct {
+	engine // the calls that a test does not need panic
+
+	containers []docker.ContainerSummary
+	volumes    []docker.Volume
+	networks   []docker.Network
+	images     []string
+	says       string // log of every container
+	exits      int
+	startFails error
+	created    []docker.CreateRequest
+}
+
+func (m *memory) ListContainers(_ context.Context, labels map[string]string) ([]docker.ContainerSummary, error) {
+	return slices.DeleteFunc(slices.Clone(m.containers), func(c docker.ContainerSummary) bool { return !carries(c.Labels, labels) }), nil
+}
+
+func (m *memory) CreateContainer(_ context.Context, req docker.CreateRequest) (string, error) {
+	m.created = append(m.created, req)
+	id := fmt.Sprintf("id%d", len(m.created))
+	m.containers = append(m.containers, docker.ContainerSummary{ID: id, Name: req.Name, Labels: req.Config.Labels})
+	return id, nil
+}
+
+func (m *memory) StartContainer(context.Context, string) error { return m.startFails }
+
+func (m *memory) FollowLogs(_ context.Context, _ string, out io.Writer) error {
+	_, err := io.WriteString(out, m.says)
+	return err
+}
+
+func (m *memory) WaitContainer(context.Context, string) (int, error) { return m.exits, nil }
+
+func (m *memory) RemoveContainer(ctx context.Context, id string) error {
+	m.containers = slices.DeleteFunc(m.containers, func(c docker.ContainerSummary) bool { return c.ID == id })
+	return ctx.Err() // a removal after an interrupt must not be cancelled with the rest
+}
+
+func (m *memory) RemoveImage(_ context.Context, ref string) error {
+	m.images = slices.DeleteFunc(m.images, func(image string) bool { return image == ref })
+	return nil
+}
+
+func (m *memory) CreateVolume(_ context.Context, name string, labels map[string]string) error {
+	for _, v := range m.volumes {
+		if v.Name == name && !carries(v.Labels, labels) {
+			return docker.ErrConflict
+		}
+	}
+	m.volumes = append(m.volumes, docker.Volume{Name: name, Labels: labels})
+	return nil
+}
+
+func (m *memory) ListVolumes(_ context.Context, labels map[string]string) ([]docker.Volume, error) {
+	return slices.DeleteFunc(slices.Clone(m.volumes), func(v docker.Volume) bool { return !carries(v.Labels, labels) }), nil
+}
+
+func (m *memory) RemoveVolume(_ context.Context, name string) error {
+	m.volumes = slices.DeleteFunc(m.volumes, func(v docker.Volume) bool { return v.Name == name })
+	return nil
+}
+
+func (m *memory) ListNetworks(context.Context, map[string]string) ([]docker.Network, error) {
+	return m.networks, nil
+}
+
+func (m *memory) RemoveNetwork(_ context.Context, id string) error {
+	m.networks = slices.DeleteFunc(m.networks, func(n docker.Network) bool { return n.ID == id })
+	return nil
+}
+
+func carries(have, want map[string]string) bool {
+	for key, value := range want {
+		if got, ok := have[key]; !ok || (value != "" && got != value) {
+			return false
+		}
+	}
+	return true
+}
+
+func newDemo(t *testing.T, m *memory) demo {
+	return demo{root: t.TempDir(), engine: m, terraform: terraform{folder: filepath.Join(t.TempDir(), "demo")}}
+}
+
+func TestTrainReadsTheDigestAndLeavesNoContainer(t *testing.T) {
+	m := &memory{says: "epoch 1/1\nmodel /output/model.json sha256:abc"} // the last line without an end
+	m.containers = []docker.ContainerSummary{
+		{ID: "left", Name: "mlops-demo-train", Labels: demoLabels},
+		{ID: "other", Name: "digits", Labels: map[string]string{docker.LabelDeployment: "digits"}},
+	}
+	digest, err := newDemo(t, m).train(t.Context())
+	if err != nil || digest != "sha256:abc" {
+		t.Errorf("%q, %v", digest, err)
+	}
+	if len(m.containers) != 1 || m.containers[0].ID != "other" {
+		t.Errorf("left: %v", m.containers)
+	}
+	host := m.created[0].HostConfig
+	if host.Binds[0] != "mlops-demo-model:/output" || host.NetworkMode != "none" {
+		t.Errorf("%+v", host)
+	}
+}
+
+func TestTrainFails(t *testing.T) {
+	for want, m := range map[string]*memory{
+		"exit code 1":               {says: "error: no data", exits: 1},
+		"names the model's digest":  {says: "nothing"},
+		"no such image":             {startFails: errors.New("no such image")},
+		"docker volume rm mlops-de": {volumes: []docker.Volume{{Name: modelVolume}}},
+	} {
+		if _, err := newDemo(t, m).train(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+		if len(m.containers) > 0 {
+			t.Errorf("%s: left: %v", want, m.containers)
+		}
+	}
+}
+
+func TestAnInterruptedJobIsRemoved(t *testing.T) {
+	m := &memory{startFails: context.Canceled}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := newDemo(t, m).runJob(ctx, job{name: "job"}, func(string) {})
+	if len(m.containers) != 0 || strings.Count(err.Error(), "canceled") != 1 {
+		t.Errorf("left %v, error %v", m.containers, err)
+	}
+}
+
+func TestDestroyRemovesTheDemoAndNothingElse(t *testing.T) {
+	replica := map[string]string{demoLabel: "digits", docker.LabelDeployment: "digits", docker.LabelKind: docker.KindReplica}
+	foreign := map[string]string{docker.LabelDeployment: "iris", docker.LabelKind: docker.KindReplica}
+	record := func(of string) map[string]string {
+		return map[string]string{docker.LabelDeployment: of, docker.LabelKind: docker.KindRecord}
+	}
+	m := &memory{
+		containers: []docker.ContainerSummary{
+			{ID: "1", Name: "digits", Labels: replica},
+			{ID: "2", Name: "mlops-demo-ask", Labels: demoLabels},
+			{ID: "3", Name: "digits.lock", Labels: map[string]string{docker.LabelDeployment: "digits", docker.LabelKind: docker.KindLock}},
+			{ID: "4", Name: "iris", Labels: foreign},
+		},
+		volumes: []docker.Volume{
+			{Name: modelVolume, Labels: demoLabels},
+			{Name: "mlops.digits.1", Labels: record("digits")},
+			{Name: "mlops.iris.1", Labels: record("iris")},
+		},
+		networks: []docker.Network{{ID: "n", Name: network}},
+		images:   []string{serverImage, trainerImage, "busybox"},
+	}
+	d := newDemo(t, m)
+	if err := os.MkdirAll(d.terraform.folder, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second time there is nothing left to do
+		if err := d.destroy(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if len(m.containers) != 1 || len(m.volumes) != 1 || len(m.networks) != 1 || fmt.Sprint(m.images) != "[busybox]" {
+			t.Errorf("left: %v %v %v %v", m.containers, m.volumes, m.networks, m.images)
+		}
+		if d.terraform.exists() {
+			t.Error("the folder is still there")
+		}
+	}
+	m.containers = []docker.ContainerSummary{{ID: "1", Name: "digits", Labels: replica}}
+	if err := d.destroy(t.Context()); err != nil || len(m.networks) != 0 {
+		t.Errorf("the last deployment is gone, its network not: %v, %v", m.networks, err)
+	}
+}
+
+func TestArchiveDependsOnContentsAlone(t *testing.T) {
+	pack := func() []byte {
+		folder := t.TempDir()
+		if err := os.Mkdir(filepath.Join(folder, "bin"), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		for name, content := range map[string]string{"bin/server": "binary", "Dockerfile": "FROM scratch"} {
+			if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		packed, err := archive(folder, []string{"Dockerfile", "bin/server"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, _ := io.ReadAll(packed)
+		return content
+	}
+	first := pack()
+	if !bytes.Equal(first, pack()) {
+		t.Error("equal files made different archives")
+	}
+	reader := tar.NewReader(bytes.NewReader(first))
+	for _, want := range []string{"Dockerfile 644", "bin/server 755"} {
+		header, err := reader.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprintf("%s %o", header.Name, header.Mode); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	if _, err := archive(t.TempDir(), []string{"absent"}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestTargetOf(t *testing.T) {
+	for arch, want := range map[string]target{
+		"x86_64": {arch: "amd64"}, "aarch64": {arch: "arm64"}, "arm64": {arch: "arm64"},
+		"armv7l": {arch: "arm", arm: "7"}, "s390x": {arch: "s390x"},
+	} {
+		if got, err := targetOf("linux", arch); err != nil || got != want {
+			t.Errorf("%s: %v, %v", arch, got, err)
+		}
+	}
+	if _, err := targetOf("windows", "x86_64"); err == nil || !strings.Contains(err.Error(), "Linux containers") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := targetOf("linux", "vax"); err == nil || !strings.Contains(err.Error(), `"vax"`) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestTerraformFolderIsTheExampleWithTheDigest(t *testing.T) {
+	tf := terraform{folder: t.TempDir()}
+	for name, content := range map[string]string{"removed.tf": "", "terraform.tfstate": "{}"} {
+		if err := os.WriteFile(filepath.Join(tf.folder, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := tf.write(os.DirFS("../../.."), "sha256:abc"); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(tf.folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	if got := strings.Join(names, " "); got != "main.tf outputs.tf terraform.tfstate terraform.tfvars variables.tf" {
+		t.Errorf("the folder holds %s", got)
+	}
+	variables, _ := os.ReadFile(filepath.Join(tf.folder, variablesFile))
+	if string(variables) != "model_digest = \"sha256:abc\"\n" {
+		t.Errorf("variables %q", variables)
+	}
+}

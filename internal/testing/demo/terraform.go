@@ -1,0 +1,140 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/devenv/step"
+)
+
+// variablesFile is read by every terraform command in the folder, also by those that a user types.
+const variablesFile = "terraform.tfvars"
+
+// terraform is Terraform, or OpenTofu, in the folder of the demo's copy of the example and its state.
+type terraform struct {
+	program string
+	folder  string
+}
+
+// newTerraform takes the program that TF_ACC_TERRAFORM_PATH names, as the tests do, else the one on PATH.
+func newTerraform(folder string) (terraform, error) {
+	for _, candidate := range []string{os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform", "tofu"} {
+		if candidate == "" {
+			continue
+		}
+		program, err := exec.LookPath(candidate)
+		if err == nil {
+			program, err = filepath.Abs(program)
+		}
+		if err == nil {
+			return terraform{program: program, folder: folder}, nil
+		}
+	}
+	return terraform{}, &step.Fault{
+		Missing: "There is no terraform and no tofu on PATH, and TF_ACC_TERRAFORM_PATH names none",
+		Remedy:  "Run `make demo`, which builds OpenTofu where there is neither.",
+	}
+}
+
+// write puts the example into the folder, and the digest of the model beside it as a variable. State that is there
+// stays.
+func (t terraform) write(repository fs.FS, digest string) error {
+	if err := os.MkdirAll(t.folder, 0o755); err != nil {
+		return err
+	}
+	stale, err := filepath.Glob(filepath.Join(t.folder, "*.tf"))
+	if err != nil {
+		return err
+	}
+	for _, path := range stale {
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
+	files, err := fs.Glob(repository, "examples/demo/*.tf")
+	if err != nil {
+		return err
+	}
+	for _, name := range files {
+		content, err := fs.ReadFile(repository, name)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(t.folder, filepath.Base(name)), content, 0o644); err != nil {
+			return err
+		}
+	}
+	variables := fmt.Sprintf("model_digest = %q\n", digest)
+	return os.WriteFile(filepath.Join(t.folder, variablesFile), []byte(variables), 0o644)
+}
+
+func (t terraform) init(ctx context.Context) error {
+	if _, err := t.run(ctx, "init", "-input=false"); err != nil {
+		return &step.Fault{
+			Missing: "terraform init failed",
+			Remedy:  "If it did not find the provider, run `make demo`, which builds it and sets TF_CLI_CONFIG_FILE to where it is.",
+			Err:     err,
+		}
+	}
+	return nil
+}
+
+// exists tells whether the demo has begun to deploy.
+func (t terraform) exists() bool {
+	_, err := os.Stat(t.folder)
+	return err == nil
+}
+
+// hasState tells whether an apply has begun in the folder.
+func (t terraform) hasState() bool {
+	_, err := os.Stat(filepath.Join(t.folder, "terraform.tfstate"))
+	return err == nil
+}
+
+// urls asks the example's output where the replicas answer.
+func (t terraform) urls(ctx context.Context) ([]string, error) {
+	encoded, err := step.Output(t.command(ctx, "output", "-json", "urls"))
+	if err != nil {
+		return nil, err
+	}
+	var urls []string
+	if err := json.Unmarshal([]byte(encoded), &urls); err != nil {
+		return nil, fmt.Errorf("the output \"urls\" is no list of strings: %w", err)
+	}
+	if len(urls) == 0 {
+		return nil, errors.New("the apply made no replicas: the output \"urls\" is empty")
+	}
+	return urls, nil
+}
+
+// run shows what the command prints, indented, and returns it too.
+func (t terraform) run(ctx context.Context, args ...string) (printed string, err error) {
+	var copied bytes.Buffer
+	out := &lines{each: func(line string) { fmt.Println("    " + line) }}
+	defer out.flush()
+	cmd := t.command(ctx, args...)
+	both := io.MultiWriter(out, &copied)
+	cmd.Stdout, cmd.Stderr = both, both // the same writer: exec then never writes to it from two sides at once
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("%s %s: %w; what it said is above", filepath.Base(t.program), args[0], err)
+	}
+	return copied.String(), nil
+}
+
+func (t terraform) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := step.Command(ctx, t.program, args...)
+	cmd.Dir = t.folder
+	cmd.Env = append(os.Environ(), "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")
+	// A Ctrl-C goes to every process of the terminal's group. Terraform gives up without saving anything at the second
+	// one, so it is kept out of the group and gets the one that step.Command passes on.
+	ownGroup(cmd)
+	return cmd
+}
