@@ -29,8 +29,9 @@ type Desired struct {
 	Validate    bool   // run golden requests before promotion
 	Limits      deployment.Limits
 
-	// Rollback undoes a failed change: nothing is created, and a slot in which
-	// no replica fits keeps the committed one that it has, as it is.
+	// Rollback undoes a failed change: nothing is created, a slot in which no
+	// replica fits keeps the committed one that it has, as it is, and of the
+	// surplus only what was never committed goes.
 	Rollback bool
 }
 

@@ -89,7 +89,10 @@ func (p *planner) assign() {
 		p.slots = append(p.slots, s)
 	}
 	for _, m := range members {
-		if m.Slot < 0 || m.Slot >= p.d.Replicas {
+		if m.Slot >= 0 && m.Slot < p.d.Replicas {
+			continue
+		}
+		if !p.d.Rollback || unfinished(p.o, m.Replica) { // the failed change did not make the others
 			m.leaves = fmt.Sprintf("surplus: replicas = %d", p.d.Replicas)
 			p.surplus = append(p.surplus, m)
 		}
@@ -97,7 +100,9 @@ func (p *planner) assign() {
 }
 
 // compare orders by slot and, within one, the replica to keep first: in
-// service, running, newest; then by ID, so that the order is total.
+// service, running, newest; then by ID, so that the order is total. A rollback
+// prefers what was committed to what the failed change made, even where the
+// previous state does not tell them apart.
 func (p *planner) compare(a, b *member) int {
 	first := func(x, y bool) int {
 		switch {
@@ -110,6 +115,7 @@ func (p *planner) compare(a, b *member) int {
 	}
 	return cmp.Or(
 		cmp.Compare(a.Slot, b.Slot),
+		first(p.d.Rollback && !unfinished(p.o, a.Replica), p.d.Rollback && !unfinished(p.o, b.Replica)),
 		first(p.rules.serves(p.d, a.Replica), p.rules.serves(p.d, b.Replica)),
 		first(a.Phase == PhaseRunning, b.Phase == PhaseRunning),
 		cmp.Compare(b.Revision, a.Revision),

@@ -1,0 +1,164 @@
+package rollout
+
+import (
+	"fmt"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+)
+
+// cut runs a plan's first actions only, and commits the record where an
+// executor could have: when all work is done.
+func cut(e *engine, r rules, at int, commit bool) (Plan, error) {
+	p := plan(e.desired, e.observed(), r)
+	work, _ := p.Split()
+	at %= len(p.Actions) + 1
+	for _, a := range p.Actions[:at] {
+		if err := e.do(a); err != nil {
+			return p, fmt.Errorf("%w\nplan, cut after %d:\n%s", err, at, p)
+		}
+	}
+	if at > len(work) || at == len(work) && commit {
+		e.committed = p.Revision
+	}
+	e.settle()
+	return p, nil
+}
+
+func converges(r rules, s scenario) error {
+	e := s.engine()
+	for i, at := range s.cuts {
+		if _, err := cut(e, r, at, s.commits[i]); err != nil {
+			return err
+		}
+	}
+	return finishes(e, r)
+}
+
+func convergesWithoutRecord(r rules, s scenario) error {
+	e := s.engine()
+	for i, at := range s.cuts {
+		if _, err := cut(e, r, at, s.commits[i]); err != nil {
+			return err
+		}
+		e.committed = 0
+	}
+	return finishes(e, r)
+}
+
+func finishes(e *engine, r rules) error {
+	if _, err := run(e, r); err != nil {
+		return err
+	}
+	if p := plan(e.desired, e.observed(), r); !p.Empty() {
+		return fmt.Errorf("still to do:\n%s%s", p, e)
+	}
+	return nil
+}
+
+// rollsBack lets a change of an agreeing world fail in the middle of its work
+// and plans back to what was recorded.
+func rollsBack(r rules, s scenario) error {
+	e := s.engine()
+	if _, err := run(e, r); err != nil {
+		return err
+	}
+	previous, committed := e.desired, e.committed
+	if err := fail(e, r, s.next, s.cuts[0]); err != nil {
+		return err
+	}
+	back, err := undo(e, r, previous)
+	if err != nil {
+		return err
+	}
+	if back.Revision != committed {
+		return fmt.Errorf("revision %d after %d\nback:\n%s", back.Revision, committed, back)
+	}
+	// Limits that were raised already cannot be lowered on a live container:
+	// drift, which the next apply mends with a new one.
+	for _, c := range e.containers {
+		if deployment.NeedsNewContainer(c.Limits, previous.Limits) != "" {
+			c.Limits = previous.Limits
+		}
+	}
+	if err := e.agrees(); err != nil {
+		return fmt.Errorf("%w\nback:\n%s", err, back)
+	}
+	if p := plan(previous, e.observed(), r); !p.Empty() {
+		return fmt.Errorf("still to do:\n%s", p)
+	}
+	return nil
+}
+
+// rollsBackMending lets the mending of a broken world fail: there is no good
+// state to return to, but nothing may get worse.
+func rollsBackMending(r rules, s scenario) error {
+	e := s.engine()
+	held := map[int]bool{}
+	for _, c := range e.containers {
+		if c.Phase != PhaseDead && c.Revision <= e.committed {
+			held[c.Slot] = true
+		}
+	}
+	if err := fail(e, r, s.desired, s.cuts[0]); err != nil {
+		return err
+	}
+	back, err := undo(e, r, s.desired)
+	if err != nil {
+		return err
+	}
+	for k := range s.desired.Replicas {
+		c := e.named(deployment.SlotName(s.desired.Name, k))
+		if held[k] && (c == nil || c.Slot != k) {
+			return fmt.Errorf("slot %d lost its replica:%s\nback:\n%s", k, e, back)
+		}
+	}
+	for _, c := range e.containers {
+		if c.Failed && c.Revision > e.committed || c.created && c.Slot >= s.desired.Replicas {
+			return fmt.Errorf("%s is debris:%s\nback:\n%s", c.Name, e, back)
+		}
+	}
+	return nil
+}
+
+// fail runs a part of the work towards next. What it made and did not see ready
+// is marked, as an executor does.
+func fail(e *engine, r rules, next Desired, at int) error {
+	e.desired = next
+	p := plan(next, e.observed(), r)
+	work, _ := p.Split()
+	for _, a := range work[:at%(len(work)+1)] {
+		if err := e.do(a); err != nil {
+			return fmt.Errorf("%w\nforward:\n%s", err, p)
+		}
+	}
+	for _, c := range e.containers {
+		c.Failed = c.created && !c.ready && c.Revision > e.committed
+	}
+	return nil
+}
+
+// undo runs the plan back to previous, under which nothing may be created and,
+// with start-first, no more replicas may go out of service.
+func undo(e *engine, r rules, previous Desired) (Plan, error) {
+	e.desired = previous
+	e.desired.Rollback = true
+	back := plan(e.desired, e.observed(), r)
+	if back.Creates() {
+		return back, fmt.Errorf("a rollback creates:\n%s", back)
+	}
+	serving := 0 // of those that may stay
+	for _, c := range e.containers {
+		if c.inService(previous.Name) && (c.Revision <= e.committed || misfit(e.desired, e.observed(), c.Replica) == "") {
+			serving++
+		}
+	}
+	floor := min(serving, previous.Replicas)
+	err := stepwise(e, back, func() error {
+		if n := e.serving(); startFirst(previous) && n < floor {
+			return fmt.Errorf("%d serve, at least %d have to:%s", n, floor, e)
+		}
+		return nil
+	})
+	e.desired = previous
+	return back, err
+}
