@@ -86,7 +86,8 @@ func (e Endpoint) cause(err error) string {
 	case errors.As(err, &ssh):
 		return ssh.Error()
 	case errors.As(err, &certificate):
-		return "TLS: the engine's certificate is not accepted: " + printable(strings.TrimPrefix(certificate.Err.Error(), "x509: "))
+		reason, _, _ := strings.Cut(strings.TrimPrefix(certificate.Err.Error(), "x509: "), " (possibly because")
+		return "TLS: the engine's certificate is not accepted: " + printable(reason)
 	case refusedByTLS(err) != nil:
 		return "TLS: the engine refused the connection: " + strings.TrimPrefix(refusedByTLS(err).Error(), "tls: ")
 	case errors.As(err, &record):

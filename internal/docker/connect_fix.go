@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io/fs"
 	"net"
-	"os/exec"
 	"strings"
 	"syscall"
 )
@@ -77,34 +76,4 @@ func (e Endpoint) fixTCP(err error) string {
 		return "Check the address, and that no firewall blocks the port."
 	}
 	return "Check the address and the port, and that dockerd listens there (dockerd -H tcp://…)."
-}
-
-// sshFixes are tried in order: the first text that ssh's stderr contains decides.
-var sshFixes = []struct{ text, fix string }{
-	{"REMOTE HOST IDENTIFICATION HAS CHANGED", "The host's key is not the one in known_hosts: find out why before you replace it (ssh-keygen -R)."},
-	{"Host key verification failed", "The host's key is not known: log in once by hand (ssh HOST), or set ssh.known_hosts_file to a file that holds it."},
-	{"permission denied while trying to connect", "On the engine's machine, add the ssh user to the docker group."},
-	{"Cannot connect to the Docker daemon", "On the engine's machine, dockerd is not running: start it."},
-	{"Permission denied", "Check the user in the address, and ssh.identity_file or the ssh agent: the server accepted none of the keys."},
-	{"Load key", "ssh.identity_file is not a usable private key: its mode must be 0600, and it must have no passphrase."},
-	{"Could not resolve hostname", "Check the spelling of the host."},
-	{"Connection refused", "No ssh server listens there: check the host and the port."},
-	{"timed out", "Check the address, and that no firewall blocks the ssh port."},
-	{"not found", "Install the docker CLI on the engine's machine, and see that a non-interactive ssh session finds it on PATH."},
-	{"No route to host", "Check the address and the network."},
-}
-
-func (e Endpoint) fixSSH(err error) string {
-	var ssh *sshError
-	if errors.Is(err, exec.ErrNotFound) {
-		return "Install an OpenSSH client on this machine."
-	}
-	if errors.As(err, &ssh) {
-		for _, known := range sshFixes {
-			if strings.Contains(ssh.stderr, known.text) {
-				return known.fix
-			}
-		}
-	}
-	return "Try by hand: ssh -o BatchMode=yes HOST docker system dial-stdio."
 }

@@ -59,7 +59,7 @@ func TestAccConnectSSHFails(t *testing.T) {
 	t.Run("changed host key", func(t *testing.T) {
 		changed := filepath.Join(t.TempDir(), "known_hosts")
 		writeFile(t, changed, server.knownHost(readFile(t, otherKey+".pub")))
-		mustNotConnect(t, Options{Host: server.host, SSH: &SSH{IdentityFile: server.identity, KnownHostsFile: changed}}, "Host key verification failed")
+		mustNotConnect(t, Options{Host: server.host, SSH: &SSH{IdentityFile: server.identity, KnownHostsFile: changed}}, "has changed and you have requested strict checking")
 	})
 	t.Run("refused key", func(t *testing.T) {
 		mustNotConnect(t, Options{Host: server.host, SSH: &SSH{IdentityFile: otherKey, KnownHostsFile: server.knownHosts}}, "Permission denied (publickey)")
@@ -69,7 +69,7 @@ func TestAccConnectSSHFails(t *testing.T) {
 		mustNotConnect(t, Options{Host: bare.host, SSH: bare.ssh()}, "not found")
 	})
 	t.Run("no dockerd on the engine's machine", func(t *testing.T) {
-		mustNotConnect(t, Options{Host: server.host + "/nowhere/docker.sock", SSH: server.ssh()}, "Cannot connect to the Docker daemon")
+		mustNotConnect(t, Options{Host: server.host + "/nowhere/docker.sock", SSH: server.ssh()}, "dial unix /nowhere/docker.sock: connect: no such file")
 	})
 	t.Run("nobody listens", func(t *testing.T) {
 		mustNotConnect(t, Options{Host: "ssh://127.0.0.1:1"}, "Connection refused")

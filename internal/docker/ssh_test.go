@@ -52,7 +52,7 @@ func TestSSHRetriesDroppedHandshakes(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			dials := 0
-			tunnel := &sshTunnel{handshakes: make(chan struct{}, 1), dial: func(context.Context, string, string) (net.Conn, error) {
+			tunnel := &sshTunnel{timeout: time.Minute, handshakes: make(chan struct{}, 1), dial: func(context.Context, string, string) (net.Conn, error) {
 				dials++
 				return nil, newSSHError(test.err)
 			}}
@@ -65,9 +65,21 @@ func TestSSHRetriesDroppedHandshakes(t *testing.T) {
 	}
 }
 
-func TestSSHErrorKeepsTheLastLines(t *testing.T) {
-	err := newSSHError(errors.New("command [ssh -l ada] has exited with exit status 255, make sure: stderr=Welcome\r\n1\n2\n3\n\x1b[31mHost key verification failed.\r\n"))
-	if got, want := err.Error(), "ssh: 1; 2; 3; [31mHost key verification failed."; got != want {
-		t.Errorf("got %q, want %q", got, want)
+func TestSSHError(t *testing.T) {
+	tests := []struct{ name, stderr, cause, fix string }{
+		{"the deciding line among banners", "Welcome\r\nssh: connect to host gpu1 port 22: Connection refused\r\nBye\r\n", "ssh: connect to host gpu1 port 22: Connection refused", "No ssh server listens there"},
+		{"host key", "No ED25519 host key is known for gpu1 and you have requested strict checking.\nHost key verification failed.", "ssh: No ED25519 host key is known for gpu1 and you have requested strict checking", "Log in once by hand to accept the host's key (ssh ssh://ada@gpu1:2222)"},
+		{"docker group", "failed to open the raw stream connection: dial unix /var/run/docker.sock: connect: permission denied", "ssh: failed to open the raw stream connection: dial unix /var/run/docker.sock: connect: permission denied", "On the engine's machine, add the ssh user to the docker group."},
+		{"no docker CLI in another shell", "sh: 1: docker: not found", "ssh: sh: 1: docker: not found", "Install the docker CLI"},
+		{"unknown text: the last lines", "1\n2\n3\n\n4\n\x1b[31mfive\x07.", "ssh: 2; 3; 4; [31mfive", "Try by hand: ssh -o BatchMode=yes ssh://ada@gpu1:2222 docker system dial-stdio"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			err := newSSHError(errors.New("command [ssh -l ada] has exited with exit status 255, make sure: stderr=" + test.stderr))
+			fix := Endpoint{Host: "ssh://ada@gpu1:2222/var/run/docker.sock"}.fix("", err)
+			if err.Error() != test.cause || !strings.HasPrefix(fix, test.fix) {
+				t.Errorf("got  %s. %s\nwant %s. %s", err, fix, test.cause, test.fix)
+			}
+		})
 	}
 }

@@ -3,11 +3,9 @@ package docker
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/docker/cli/cli/connhelper"
@@ -24,6 +22,7 @@ const (
 // sshTunnel opens connections to an engine through ssh processes.
 type sshTunnel struct {
 	dial       dialFunc
+	timeout    time.Duration // of one connection, once it has its turn
 	handshakes chan struct{}
 }
 
@@ -32,7 +31,7 @@ func newSSHTunnel(endpoint Endpoint) (*sshTunnel, error) {
 	if err != nil {
 		return nil, &OptionError{Option: "host", Reason: err.Error(), err: err}
 	}
-	return &sshTunnel{dial: helper.Dialer, handshakes: make(chan struct{}, sshHandshakes)}, nil
+	return &sshTunnel{dial: helper.Dialer, timeout: endpoint.timeout, handshakes: make(chan struct{}, sshHandshakes)}, nil
 }
 
 // open returns a connection on which the engine has answered. A bare ssh process says nothing about that: it is there
@@ -44,6 +43,8 @@ func (t *sshTunnel) open(ctx context.Context) (net.Conn, error) {
 	case <-ctx.Done():
 		return nil, fmt.Errorf("waiting for other ssh connections: %w", ctx.Err())
 	}
+	ctx, cancel := context.WithTimeout(ctx, t.timeout)
+	defer cancel()
 	for attempt := 1; ; attempt++ {
 		conn, err := t.try(ctx)
 		if err == nil || attempt == sshAttempts || !droppedBySSHServer(err) {
@@ -93,43 +94,4 @@ func ping(conn net.Conn) error {
 		return err
 	}
 	return response.Body.Close()
-}
-
-// sshError is the end of an ssh process, told by what it wrote on stderr.
-type sshError struct{ stderr string }
-
-func (e *sshError) Error() string {
-	if e.stderr == "" {
-		return "ssh: the connection ended without a message"
-	}
-	return "ssh: " + e.stderr
-}
-
-// newSSHError takes stderr out of connhelper's error, which puts the whole command line before it.
-func newSSHError(err error) error {
-	_, stderr, found := strings.Cut(err.Error(), "stderr=")
-	if !found {
-		if errors.Is(err, net.ErrClosed) || strings.Contains(err.Error(), "EOF") {
-			return &sshError{}
-		}
-		return err
-	}
-	return &sshError{stderr: sshMessage(stderr)}
-}
-
-// sshMessage keeps the end of what ssh wrote: before it come banners and warnings.
-func sshMessage(text string) string {
-	const most = 4
-	var lines []string
-	for line := range strings.Lines(text) {
-		if line = strings.TrimSpace(printable(line)); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return strings.Join(lines[max(0, len(lines)-most):], "; ")
-}
-
-func droppedBySSHServer(err error) bool {
-	text := err.Error()
-	return strings.Contains(text, "kex_exchange_identification") || strings.Contains(text, "Exceeded MaxStartups")
 }
