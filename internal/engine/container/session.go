@@ -23,6 +23,9 @@ const (
 	tidyTimeout = 10 * time.Second
 )
 
+// errNoProbeImage says that no session can be started for want of its image.
+var errNoProbeImage = errors.New("the probe image is not available")
+
 // sessions holds this process's session container while changes are under way.
 // The session is gone a moment after the process, however that dies, so it is
 // the liveness of everything the process began.
@@ -54,6 +57,9 @@ func (s *sessions) acquire(ctx context.Context) (*session, error) {
 		s.linger.Stop()
 		s.linger = nil
 	}
+	if s.users == 0 && !s.alive(ctx) {
+		_ = s.end() // whatever is left of it
+	}
 	if s.current == nil {
 		started, err := s.start(ctx)
 		if err != nil {
@@ -65,13 +71,23 @@ func (s *sessions) acquire(ctx context.Context) (*session, error) {
 	return s.current, nil
 }
 
+// alive reports whether an idle session is still there: an engine that was
+// restarted meanwhile has ended it.
+func (s *sessions) alive(ctx context.Context) bool {
+	if s.current == nil {
+		return false
+	}
+	c, err := s.docker.InspectContainer(ctx, s.current.ContainerID())
+	return err == nil && c.State.Running
+}
+
 // start makes the network and the session container. The network may vanish
 // between the two when another process removes its last deployment: then the
 // pair is made again, once.
 func (s *sessions) start(ctx context.Context) (*session, error) {
 	if _, err := s.images.resolve(ctx, s.cfg.ProbeImage, deployment.PullMissing, ""); err != nil {
-		return nil, fmt.Errorf("the probe image %s, which checks readiness from inside the network, is not available: %w\n"+
-			"Pull it, or set the provider's probe_image to a busybox image that the engine has", s.cfg.ProbeImage, err)
+		return nil, fmt.Errorf("%w: %s, which checks readiness from inside the network: %w\n"+
+			"Pull it, or set the provider's probe_image to a busybox image that the engine has", errNoProbeImage, s.cfg.ProbeImage, err)
 	}
 	var err error
 	for range 2 {
@@ -121,13 +137,24 @@ func (s *sessions) release(ctx context.Context, removed bool) {
 func (s *sessions) tidyUp(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
 	defer cancel()
-	deserted, err := s.networks.deserted(ctx, s.current.networkID)
-	if err != nil || !deserted {
+	id, err := s.networks.find(ctx)
+	if err != nil || id == "" {
 		return
 	}
-	id := s.current.networkID
-	s.end()
+	if deserted, err := s.networks.deserted(ctx, id); err != nil || !deserted {
+		return
+	}
+	_ = s.end()
 	_ = s.docker.RemoveNetwork(ctx, id) // refused while another process's session is on it
+}
+
+// tidyUnused is tidyUp for a removal that had no session.
+func (s *sessions) tidyUnused(ctx context.Context) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.users == 0 {
+		s.tidyUp(ctx)
+	}
 }
 
 // close ends the session unless it is in use.

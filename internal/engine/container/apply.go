@@ -1,0 +1,160 @@
+package container
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/rollout"
+)
+
+// Apply makes the engine match spec. See deployment.Engine.
+func (e *Engine) Apply(ctx context.Context, spec deployment.Spec) (status deployment.Status, err error) {
+	release, err := e.names.acquire(ctx, spec.Name)
+	if err != nil {
+		return deployment.Status{}, err
+	}
+	defer release()
+	defer e.reads.forget(nil)
+
+	s, img, err := e.prepare(ctx, spec)
+	if err != nil {
+		return deployment.Status{}, err
+	}
+	defer e.sessions.release(ctx, false)
+
+	w, unlock, err := e.claim(ctx, spec.Name, spec.Owner, s)
+	if err != nil {
+		return deployment.Status{}, err
+	}
+	defer func() { err = errors.Join(err, unlock(ctx)) }()
+
+	return (&change{engine: e, session: s, world: w, spec: spec, image: img}).run(ctx)
+}
+
+// prepare gets what every change needs, the slow parts side by side: the
+// session and the image.
+func (e *Engine) prepare(ctx context.Context, spec deployment.Spec) (*session, docker.Image, error) {
+	var s *session
+	var img docker.Image
+	group, gctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) { s, err = e.sessions.acquire(gctx); return })
+	group.Go(func() (err error) {
+		img, err = e.images.resolve(gctx, spec.Image, cmp.Or(spec.PullPolicy, deployment.PullMissing), spec.Platform)
+		if err != nil {
+			err = &deployment.Failure{
+				What: fmt.Sprintf("The image cannot be had: %s.", err), Attribute: "image", Err: err,
+				Serving: "Nothing was changed.",
+				Advice:  "Check the reference, the registry credentials (registry_auth) and pull_policy, and apply again.",
+			}
+		}
+		return
+	})
+	if err := group.Wait(); err != nil {
+		if s != nil {
+			e.sessions.release(ctx, false)
+		}
+		return nil, img, err
+	}
+	return s, img, nil
+}
+
+// claim observes the deployment and makes sure that nobody else is changing it.
+// A first create takes no lock: its slot names are exclusive already.
+func (e *Engine) claim(ctx context.Context, name, owner string, s *session) (*world, func(context.Context) error, error) {
+	free := func(context.Context) error { return nil }
+	w, err := e.observe(ctx, name)
+	if err != nil {
+		return nil, free, err
+	}
+	if have := w.owner(); have != "" && owner != "" && have != owner {
+		return nil, free, &deployment.OwnerError{Name: name, Owner: have, Want: owner}
+	}
+	if !w.exists() {
+		return w, free, nil
+	}
+	unlock, err := e.lock(ctx, name, s)
+	if err != nil {
+		return nil, free, err
+	}
+	unlock = tidied(unlock)
+	if w, err = e.observe(ctx, name); err == nil {
+		err = e.refuseLive(ctx, w, s)
+	}
+	if err != nil {
+		return nil, free, errors.Join(err, unlock(ctx))
+	}
+	return w, unlock, nil
+}
+
+// tidied lets an unlock happen also when the change was cancelled.
+func tidied(f func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
+		defer cancel()
+		return f(ctx)
+	}
+}
+
+// refuseLive refuses when a first create by another live process is under way:
+// it holds no lock, its unfinished objects tell.
+func (e *Engine) refuseLive(ctx context.Context, w *world, s *session) error {
+	for _, c := range w.replicas {
+		by := c.Config.Labels[docker.LabelSession]
+		if number(c, docker.LabelRevision) <= w.committed() || by == s.Name() {
+			continue
+		}
+		alive, err := e.sessionAlive(ctx, by)
+		if err != nil {
+			return err
+		}
+		if alive {
+			return &deployment.LockedError{Name: w.name, Session: by, Host: e.sessionHost(ctx, by), Since: c.Created}
+		}
+	}
+	return nil
+}
+
+func (e *Engine) sessionHost(ctx context.Context, name string) string {
+	c, err := e.docker.InspectContainer(ctx, name)
+	if err != nil {
+		return "unknown"
+	}
+	return c.Config.Labels[docker.LabelHost]
+}
+
+// Preview says what Apply would do. See deployment.Engine.
+func (e *Engine) Preview(ctx context.Context, spec deployment.Spec) (deployment.Preview, error) {
+	list, err := e.reads.get(ctx)
+	if err != nil {
+		return deployment.Preview{}, err
+	}
+	w, err := e.worldOf(ctx, spec.Name, list)
+	if err != nil {
+		return deployment.Preview{}, err
+	}
+	if have := w.owner(); have != "" && spec.Owner != "" && have != spec.Owner {
+		return deployment.Preview{}, &deployment.OwnerError{Name: spec.Name, Owner: have, Want: spec.Owner}
+	}
+	img, err := e.docker.InspectImage(ctx, spec.Image)
+	if err != nil && !errors.Is(err, deployment.ErrNotFound) {
+		return deployment.Preview{}, err
+	}
+	c := &change{engine: e, world: w, spec: spec, image: img}
+	desired, observed, err := c.wants(ctx)
+	if err != nil {
+		return deployment.Preview{}, err
+	}
+	plan := rollout.For(desired, observed)
+	p := deployment.Preview{Replaces: plan.Creates(), Warnings: slices.Clone(plan.Warnings)}
+	for _, a := range plan.Actions {
+		p.Actions = append(p.Actions, a.String())
+	}
+	return p, nil
+}

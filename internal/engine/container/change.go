@@ -1,0 +1,168 @@
+package container
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/rollout"
+)
+
+// change is one Apply: it holds what was seen and what was done so far.
+type change struct {
+	engine  *Engine
+	session *session
+	world   *world
+	spec    deployment.Spec
+	image   docker.Image
+
+	adopting bool              // the foreign container is part of the deployment
+	ids      map[string]string // container name to ID, as the plan renames them
+	phases   map[string]rollout.Phase
+	failed   map[string]bool // IDs that this run made or started and has not seen ready
+	warnings []string
+}
+
+// run plans and executes, and rolls back when that fails.
+func (c *change) run(ctx context.Context) (deployment.Status, error) {
+	desired, observed, err := c.wants(ctx)
+	if err != nil {
+		return deployment.Status{}, err
+	}
+	plan := rollout.For(desired, observed)
+	work, cleanup := plan.Split()
+	if err := c.execute(ctx, work); err != nil {
+		return c.rollBack(ctx, plan, err)
+	}
+	if err := c.commit(ctx, plan); err != nil {
+		return c.observed(ctx, err)
+	}
+	if err := c.execute(ctx, cleanup); err != nil {
+		return c.observed(ctx, &deployment.Failure{
+			What: fmt.Sprintf("Revision %d is in service, but what it superseded could not be removed: %s.", plan.Revision, err),
+			Err:  err, Advice: "Apply again: the leftovers are removed first.",
+		})
+	}
+	return c.observed(ctx, nil)
+}
+
+// wants is what the planner gets: the desired state, completed by what an
+// adoption leaves as it was found, and the observed one.
+func (c *change) wants(ctx context.Context) (rollout.Desired, rollout.Observed, error) {
+	e, w := c.engine, c.world
+	if err := c.adopt(ctx); err != nil {
+		return rollout.Desired{}, rollout.Observed{}, err
+	}
+	observed := e.planned(w, c.spec, c.adopting)
+	desired := desiredOf(c.spec, c.image.ID)
+	if w.record != nil {
+		desired.Changed = deployment.ChangedFields(w.record.spec, c.spec)
+	}
+	info, err := e.docker.Info(ctx)
+	if err != nil {
+		return desired, observed, err
+	}
+	desired.Exclusive = exclusive(c.spec, w, info)
+	return desired, observed, nil
+}
+
+// desiredOf is a spec in the planner's words.
+func desiredOf(s deployment.Spec, imageID string) rollout.Desired {
+	return rollout.Desired{
+		Name: s.Name, Fingerprint: deployment.Fingerprint(s), ImageID: imageID,
+		Replicas: s.Replicas, Running: s.DesiredState != deployment.DesiredStopped,
+		Order: s.Rollout.Order, MaxSurge: cmp.Or(s.Rollout.MaxSurge, deployment.DefaultMaxSurge),
+		Limits: deployment.LimitsOf(s),
+	}
+}
+
+// adopt decides whether the container that holds our name and that we did not
+// make becomes part of the deployment, and takes from it what the
+// configuration leaves open.
+func (c *change) adopt(ctx context.Context) error {
+	w := c.world
+	if w.foreign == nil {
+		return nil
+	}
+	c.adopting = w.adopted(c.spec.Adopted)
+	if !c.adopting && c.spec.AdoptExisting && (w.record == nil || w.record.adopted == "") {
+		c.adopting = true
+		c.warnings = append(c.warnings, fmt.Sprintf("Container %q (ID %s) was adopted: it was not made by this provider.",
+			w.foreign.Name, deployment.ShortID(w.foreign.ID)))
+	}
+	if !c.adopting {
+		return &deployment.ForeignError{Container: w.foreign.Name, ID: w.foreign.ID, Image: w.foreign.Config.Image}
+	}
+	img, err := c.engine.imageOf(ctx, *w.foreign)
+	if err != nil {
+		return err
+	}
+	w.foreignSpec = specOf(*w.foreign, img, w.name)
+	c.spec.RestartPolicy = cmp.Or(c.spec.RestartPolicy, w.foreignSpec.RestartPolicy)
+	return nil
+}
+
+// exclusive says why a replica of s cannot run beside the one it replaces.
+func exclusive(s deployment.Spec, w *world, info docker.Info) string {
+	running := slices.DeleteFunc(slices.Clone(w.replicas), func(c docker.Container) bool { return !c.State.Running })
+	if w.foreign != nil && w.foreign.State.Running {
+		running = append(running, *w.foreign)
+	}
+	for _, c := range running {
+		for _, have := range foundPorts(c.HostConfig.PortBindings) {
+			for _, want := range s.Ports {
+				if want.Host != 0 && have.Host == want.Host && cmp.Or(want.Protocol, "tcp") == have.Protocol {
+					return fmt.Sprintf("host port %d can be held by one container at a time", want.Host)
+				}
+			}
+		}
+	}
+	for _, c := range running {
+		if s.Resource.GPUs != "" && len(c.HostConfig.DeviceRequests) > 0 {
+			return "the same GPUs cannot be promised to two containers"
+		}
+	}
+	for _, c := range running {
+		if need := s.Resource.Memory + c.HostConfig.Memory; s.Resource.Memory > 0 && c.HostConfig.Memory > 0 && info.Memory > 0 && need > info.Memory {
+			return fmt.Sprintf("the host has %s of memory and two replicas may use %s",
+				deployment.FormatBytes(info.Memory>>20<<20), deployment.FormatBytes(need))
+		}
+	}
+	return ""
+}
+
+// commit writes the record of what the plan brought about.
+func (c *change) commit(ctx context.Context, plan rollout.Plan) error {
+	next := record{owner: c.spec.Owner, revision: plan.Revision, spec: c.spec}
+	next.spec.Secrets.Values = nil
+	if c.adopting && !plan.Creates() && c.keptForeign(plan) {
+		next.adopted = c.world.foreign.ID
+	}
+	return c.engine.commit(ctx, c.world, next)
+}
+
+// keptForeign reports whether the plan leaves the adopted container in service.
+func (c *change) keptForeign(plan rollout.Plan) bool {
+	return !slices.ContainsFunc(plan.Actions, func(a rollout.Action) bool {
+		return a.Op == rollout.OpRemove && a.Replica.ID == c.world.foreign.ID
+	})
+}
+
+// observed looks once more and describes what is, beside err.
+func (c *change) observed(ctx context.Context, err error) (deployment.Status, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
+	defer cancel()
+	w, lookErr := c.engine.observe(ctx, c.spec.Name)
+	if lookErr != nil {
+		return deployment.Status{}, cmp.Or(err, lookErr)
+	}
+	status, lookErr := c.engine.describe(ctx, w)
+	status.Warnings = c.warnings
+	if err == nil {
+		err = lookErr
+	}
+	return status, err
+}

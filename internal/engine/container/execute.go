@@ -1,0 +1,144 @@
+package container
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/rollout"
+)
+
+// actionError is an error with the action that met it.
+type actionError struct {
+	action rollout.Action
+	id     string
+	err    error
+}
+
+func (e *actionError) Error() string { return fmt.Sprintf("%s: %s", e.action, e.err) }
+func (e *actionError) Unwrap() error { return e.err }
+
+// execute obeys: in order, and no further than the first error.
+func (c *change) execute(ctx context.Context, actions []rollout.Action) error {
+	if c.ids == nil {
+		c.index()
+	}
+	for _, a := range actions {
+		id := cmp.Or(a.Replica.ID, c.ids[a.Replica.Name])
+		if err := c.act(ctx, a, id); err != nil {
+			return &actionError{action: a, id: cmp.Or(id, c.ids[a.Replica.Name]), err: err}
+		}
+		if ctx.Err() != nil {
+			return &actionError{action: a, id: id, err: ctx.Err()}
+		}
+	}
+	return nil
+}
+
+func (c *change) index() {
+	c.ids, c.phases, c.failed = map[string]string{}, map[string]rollout.Phase{}, map[string]bool{}
+	all := c.world.replicas
+	if c.adopting {
+		all = append(all[:len(all):len(all)], *c.world.foreign)
+	}
+	for _, r := range all {
+		c.ids[r.Name], c.phases[r.ID] = r.ID, phase(r.State)
+	}
+}
+
+func (c *change) act(ctx context.Context, a rollout.Action, id string) error {
+	d := c.engine.docker
+	switch a.Op {
+	case rollout.OpCreate:
+		return c.create(ctx, a)
+	case rollout.OpStart:
+		return c.start(ctx, id)
+	case rollout.OpAttach:
+		return d.ConnectNetwork(ctx, c.session.networkID, id, nil)
+	case rollout.OpAwait:
+		if err := c.await(ctx, id); err != nil {
+			return err
+		}
+		delete(c.failed, id)
+		return nil
+	case rollout.OpPromote, rollout.OpRename:
+		if err := d.RenameContainer(ctx, id, a.NewName); err != nil {
+			return err
+		}
+		delete(c.ids, a.Replica.Name)
+		c.ids[a.NewName] = id
+		return nil
+	case rollout.OpDrain:
+		// Without an endpoint nothing stands between the clients and the
+		// container: its own answer to the stop signal is the drain.
+		return nil
+	case rollout.OpStop:
+		return d.StopContainer(ctx, id, cmp.Or(c.spec.Rollout.DrainTimeout, deployment.DefaultDrainTimeout))
+	case rollout.OpRemove:
+		return d.RemoveContainer(ctx, id)
+	case rollout.OpUpdateLive:
+		return c.updateLive(ctx, id)
+	default:
+		return fmt.Errorf("this engine cannot %s: %w", a.Op, deployment.ErrUnsupported)
+	}
+}
+
+// create makes the container. An error that leaves open whether it was made is
+// resolved by looking: the name is exclusive and the label says who made it.
+func (c *change) create(ctx context.Context, a rollout.Action) error {
+	req, err := createRequest(c.spec, identity{
+		name: a.Replica.Name, slot: a.Replica.Slot, revision: a.Replica.Revision, session: c.session.Name(),
+		version: c.engine.cfg.Version, network: c.engine.cfg.Network, ipOn: c.session.networkID,
+	})
+	if err != nil {
+		return err
+	}
+	id, err := c.engine.docker.CreateContainer(ctx, req)
+	if err != nil {
+		if id, err = c.resolveCreate(ctx, req, err); err != nil {
+			return err
+		}
+	}
+	c.ids[a.Replica.Name], c.failed[id] = id, true
+	c.phases[id] = rollout.PhaseCreated
+	return nil
+}
+
+func (c *change) resolveCreate(ctx context.Context, req docker.CreateRequest, cause error) (string, error) {
+	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
+	defer cancel()
+	found, err := c.engine.docker.InspectContainer(look, req.Name)
+	switch {
+	case err != nil:
+		return "", cause
+	case found.Config.Labels[docker.LabelSession] == req.Config.Labels[docker.LabelSession] &&
+		found.Config.Labels[docker.LabelRevision] == req.Config.Labels[docker.LabelRevision]:
+		return found.ID, nil // the answer was lost, not the request
+	case !errors.Is(cause, docker.ErrConflict):
+		return "", cause
+	case found.Config.Labels[docker.LabelDeployment] == "":
+		return "", &deployment.ForeignError{Container: found.Name, ID: found.ID, Image: found.Config.Image}
+	default:
+		by := found.Config.Labels[docker.LabelSession]
+		return "", &deployment.LockedError{Name: c.spec.Name, Session: by, Host: c.engine.sessionHost(look, by), Since: found.Created}
+	}
+}
+
+func (c *change) start(ctx context.Context, id string) error {
+	c.failed[id] = true
+	if c.phases[id] == rollout.PhasePaused {
+		return c.engine.docker.UnpauseContainer(ctx, id)
+	}
+	return c.engine.docker.StartContainer(ctx, id)
+}
+
+func (c *change) updateLive(ctx context.Context, id string) error {
+	found, err := c.engine.docker.InspectContainer(ctx, id)
+	if err != nil {
+		return err
+	}
+	return c.engine.docker.UpdateContainer(ctx, id, deployment.LimitsOf(c.spec), found.HostConfig.NanoCPUs > 0)
+}

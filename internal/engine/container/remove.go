@@ -1,0 +1,141 @@
+package container
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+)
+
+// Remove removes a deployment. See deployment.Engine.
+func (e *Engine) Remove(ctx context.Context, r deployment.Removal) (err error) {
+	release, err := e.names.acquire(ctx, r.Name)
+	if err != nil {
+		return err
+	}
+	defer release()
+	defer e.reads.forget(nil)
+
+	s, err := e.sessions.acquire(ctx)
+	if errors.Is(err, errNoProbeImage) {
+		return e.removeUnlocked(ctx, r)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() { e.sessions.release(ctx, err == nil) }()
+	w, unlock, err := e.claim(ctx, r.Name, r.Owner, s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock(ctx)) }()
+	return e.clear(ctx, w, w.adopted(r.Adopted))
+}
+
+// removeUnlocked removes without a session of our own: whoever wants to be rid
+// of a deployment must not need an image for it. A live lock is respected.
+func (e *Engine) removeUnlocked(ctx context.Context, r deployment.Removal) error {
+	w, err := e.observe(ctx, r.Name)
+	if err != nil {
+		return err
+	}
+	if have := w.owner(); have != "" && r.Owner != "" && have != r.Owner {
+		return &deployment.OwnerError{Name: r.Name, Owner: have, Want: r.Owner}
+	}
+	session, held, err := e.holder(ctx, deployment.LockName(r.Name))
+	if err != nil {
+		return err
+	}
+	if held != nil {
+		return &deployment.LockedError{Name: r.Name, Session: session, Host: held.Config.Labels[docker.LabelHost], Since: held.Created}
+	}
+	if err := e.clear(ctx, w, w.adopted(r.Adopted)); err != nil {
+		return err
+	}
+	e.sessions.tidyUnused(ctx)
+	return nil
+}
+
+// clear removes what a world shows: containers first, the record last, so that
+// an interrupted removal is still a deployment.
+func (e *Engine) clear(ctx context.Context, w *world, foreign bool) error {
+	doomed := w.replicas
+	if w.foreign != nil && foreign {
+		doomed = append(doomed[:len(doomed):len(doomed)], *w.foreign)
+	}
+	grace := deployment.DefaultDrainTimeout
+	if w.record != nil {
+		grace = cmp.Or(w.record.spec.Rollout.DrainTimeout, grace)
+	}
+	var group errgroup.Group
+	for _, c := range doomed {
+		group.Go(func() error { return e.discard(ctx, c, grace) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if w.record == nil {
+		return nil
+	}
+	for _, v := range append(w.superseded, w.record.volume) {
+		if err := e.docker.RemoveVolume(ctx, v); err != nil {
+			return fmt.Errorf("removing the record %s: %w", v, err)
+		}
+	}
+	return nil
+}
+
+func (e *Engine) discard(ctx context.Context, c docker.Container, grace time.Duration) error {
+	if c.State.Running {
+		if err := e.docker.StopContainer(ctx, c.ID, grace); err != nil {
+			return fmt.Errorf("stopping %s: %w", c.Name, err)
+		}
+	}
+	if err := e.docker.RemoveContainer(ctx, c.ID); err != nil {
+		return fmt.Errorf("removing %s: %w", c.Name, err)
+	}
+	return nil
+}
+
+// Restart restarts every replica, one at a time. See deployment.Engine.
+func (e *Engine) Restart(ctx context.Context, name string) (err error) {
+	release, err := e.names.acquire(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer release()
+	defer e.reads.forget(nil)
+
+	s, err := e.sessions.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer e.sessions.release(ctx, false)
+	w, unlock, err := e.claim(ctx, name, "", s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock(ctx)) }()
+	if w.record == nil {
+		return fmt.Errorf("deployment %q: %w", name, deployment.ErrNotFound)
+	}
+	c := &change{engine: e, session: s, world: w, spec: w.record.spec, failed: map[string]bool{}}
+	for _, r := range w.replicas {
+		if err := e.docker.StopContainer(ctx, r.ID, cmp.Or(c.spec.Rollout.DrainTimeout, deployment.DefaultDrainTimeout)); err != nil {
+			return fmt.Errorf("stopping %s: %w", r.Name, err)
+		}
+		if err := e.docker.StartContainer(ctx, r.ID); err != nil {
+			return fmt.Errorf("starting %s: %w", r.Name, err)
+		}
+		if err := c.await(ctx, r.ID); err != nil {
+			return fmt.Errorf("replica %s %w", r.Name, err)
+		}
+	}
+	return nil
+}

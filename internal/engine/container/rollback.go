@@ -1,0 +1,108 @@
+package container
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/rollout"
+)
+
+const (
+	// interruptedRollback bounds a rollback after SIGINT: CI systems send the
+	// second one, which kills, after a few seconds.
+	interruptedRollback = 4500 * time.Millisecond
+	// rollbackMargin is what a rollback needs beside waiting for readiness.
+	rollbackMargin = time.Minute
+)
+
+// rollBack explains the failure, goes back to the recorded state and returns
+// both: a rolled-back change is a failed one. What cannot be finished here is
+// finished by the next Apply or Remove, which find it by its labels.
+func (c *change) rollBack(ctx context.Context, plan rollout.Plan, cause error) (deployment.Status, error) {
+	failure := c.explain(ctx, plan, cause)
+	if c.spec.Rollout.NoRollback && ctx.Err() == nil {
+		failure.Advice = "rollout.auto_rollback is false: everything was left as it is. " + failure.Advice
+		return c.observed(ctx, failure)
+	}
+	limit := cmp.Or(c.world.previousReadiness(), deployment.DefaultStartupTimeout) + rollbackMargin
+	if errors.Is(ctx.Err(), context.Canceled) {
+		limit = interruptedRollback
+	}
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	if err := c.undo(bounded); err != nil {
+		failure.Serving = fmt.Sprintf("Going back failed too: %s.", err)
+		failure.Advice = "Apply again: what is left is put in order first. " + failure.Advice
+		return c.observed(ctx, failure)
+	}
+	status, _ := c.observed(ctx, failure)
+	failure.Serving = serving(status)
+	return status, failure
+}
+
+func (w *world) previousReadiness() time.Duration {
+	if w.record == nil || w.record.spec.Readiness == nil {
+		return 0
+	}
+	return w.record.spec.Readiness.StartupTimeout
+}
+
+// undo plans towards what was before and executes that. It creates nothing.
+func (c *change) undo(ctx context.Context) error {
+	before := c.world
+	now, err := c.engine.observe(ctx, c.spec.Name)
+	if err != nil {
+		return err
+	}
+	now.foreignSpec = before.foreignSpec
+	back := &change{engine: c.engine, session: c.session, world: now, adopting: c.adopting && now.foreign != nil}
+	desired, observed := back.previous(before)
+	for i, r := range observed.Replicas {
+		observed.Replicas[i].Failed = c.failed[r.ID]
+	}
+	back.index()
+	return back.execute(ctx, rollout.For(desired, observed).Actions)
+}
+
+// previous is the desired state before the failed change: the record's, else
+// that of the containers which were there, else nothing at all.
+func (back *change) previous(before *world) (rollout.Desired, rollout.Observed) {
+	e := back.engine
+	switch {
+	case before.record != nil:
+		back.spec = before.record.spec
+	case before.foreign != nil && back.adopting:
+		back.spec = before.foreignSpec
+	case len(before.replicas) > 0:
+		return back.unrecorded(before)
+	default:
+		back.spec = deployment.Spec{Name: before.name}
+	}
+	desired := desiredOf(back.spec, "")
+	desired.Rollback = true
+	return desired, e.planned(back.world, back.spec, back.adopting)
+}
+
+// unrecorded is the previous state of a deployment whose record is lost: its
+// newest replicas from before, as they are.
+func (back *change) unrecorded(before *world) (rollout.Desired, rollout.Observed) {
+	newest := before.replicas[0]
+	for _, r := range before.replicas {
+		if number(r, docker.LabelRevision) > number(newest, docker.LabelRevision) {
+			newest = r
+		}
+	}
+	back.spec = deployment.Spec{Name: before.name}
+	observed := back.engine.planned(back.world, back.spec, false)
+	observed.Committed = number(newest, docker.LabelRevision)
+	desired := rollout.Desired{
+		Name: before.name, Fingerprint: newest.Config.Labels[docker.LabelFingerprint], Replicas: before.slots(),
+		Running: newest.State.Running, MaxSurge: 1, Limits: limitsOf(newest.HostConfig), Rollback: true,
+	}
+	return desired, observed
+}
