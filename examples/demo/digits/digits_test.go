@@ -1,6 +1,7 @@
 package digits
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -162,14 +163,14 @@ func TestTrainingIsDeterministicAndSurvivesEncoding(t *testing.T) {
 		return encoded
 	}
 	first := encode()
-	if string(first) != string(encode()) {
+	if !bytes.Equal(first, encode()) {
 		t.Fatal("two trainings gave two models")
 	}
 	decoded, err := Decode(first)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, _ := json.Marshal(decoded); string(again) != string(first) {
+	if again, _ := json.Marshal(decoded); !bytes.Equal(again, first) {
 		t.Error("decoding and encoding changed the model")
 	}
 	if decoded.Training != defaults {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -62,7 +63,13 @@ func parseOptions(args []string) (options, error) {
 	flags.StringVar(&o.model, "model", os.Getenv("MODEL_PATH"), "model `file`, or the folder that holds its model.json; default: MODEL_PATH")
 	flags.DurationVar(&o.drainDelay, "drain-delay", 0, "after SIGTERM, how long to answer on while reporting not ready")
 	flags.DurationVar(&o.drainTimeout, "drain-timeout", 8*time.Second, "then, how long requests in flight may take; Docker kills 10s after SIGTERM")
-	if err := flags.Parse(args); err != nil {
+	flags.SetOutput(io.Discard)
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) { // the list of flags is for who asks for it, not for every error
+		flags.SetOutput(os.Stdout)
+		flags.Usage()
+	}
+	if err != nil {
 		return o, err
 	}
 	if flags.NArg() > 0 {

@@ -18,8 +18,7 @@ const usage = `usage: trainer <command> [flags]
   evaluate   evaluate a model on the rows that it has not seen; writes metrics.json
   ask        send those rows to servers of the Open Inference Protocol v2 and compare
 
-trainer <command> --help lists the flags.
-`
+trainer <command> --help lists the flags.`
 
 // defaultData is where the image carries the data set.
 const defaultData = "/data/digits.csv.gz"
@@ -40,7 +39,7 @@ func main() {
 
 func run(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) == 0 {
-		return errors.New("no command\n\n" + usage)
+		return fmt.Errorf("no command\n\n%s", usage)
 	}
 	switch command, flags := args[0], args[1:]; command {
 	case "train":
@@ -50,17 +49,25 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	case "ask":
 		return ask(ctx, flags, out)
 	case "help", "-h", "--help":
-		_, err := io.WriteString(out, usage)
+		_, err := fmt.Fprintln(out, usage)
 		return err
 	default:
 		return fmt.Errorf("unknown command %q\n\n%s", command, usage)
 	}
 }
 
-// parse refuses what flag lets through: words after the flags, usually a flag with its dashes forgotten.
+// parse lists the flags only for --help, not with every error. It refuses what flag lets through: words after the flags,
+// usually a flag with its dashes forgotten.
 func parse(flags *flag.FlagSet, args []string) error {
-	if err := flags.Parse(args); err != nil {
+	flags.SetOutput(io.Discard)
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		flags.SetOutput(os.Stdout)
+		flags.Usage()
 		return err
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", flags.Name(), err)
 	}
 	if flags.NArg() > 0 {
 		return fmt.Errorf("%s: unexpected argument %q", flags.Name(), flags.Arg(0))

@@ -85,17 +85,18 @@ func reportTo(out io.Writer, heldOut []digits.Sample, epochs int) func(digits.Ep
 	}
 }
 
-// writeJSON writes a file whole or not at all, creates its folder, and returns the digest of what it wrote.
+// writeJSON writes a file whole or not at all, creates its folder, and returns the digest of what it wrote. Everybody
+// may read it: the server runs as another user.
 func writeJSON(path string, value any) (digest string, err error) {
 	encoded, err := json.Marshal(value)
 	if err != nil {
 		return "", fmt.Errorf("encoding %s: %w", path, err)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // another user's server reads it
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return "", err
 	}
 	partial := path + ".partial"
-	if err := os.WriteFile(partial, encoded, 0o644); err != nil { //nolint:gosec // as above
+	if err := os.WriteFile(partial, encoded, 0o644); err != nil {
 		return "", err
 	}
 	if err := os.Rename(partial, path); err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,7 +57,7 @@ func TestTrainWithItsDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	match := regexp.MustCompile(`(?m)^model (\S+) (sha256:[0-9a-f]{64})$`).FindStringSubmatch(printed)
-	if match == nil || match[1] != filepath.Join(folder, "model.json") || match[2] != digest {
+	if len(match) != 3 || match[1] != filepath.Join(folder, "model.json") || match[2] != digest {
 		t.Errorf("printed %q, want the model's path and %s", match, digest)
 	}
 
@@ -96,7 +97,8 @@ func TestNothingIsLeftOfATrainingThatFails(t *testing.T) {
 	if err := run(ctx, args, &bytes.Buffer{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want a cancellation", err)
 	}
-	if err := run(t.Context(), append(args, "--learning-rate", "1e300"), &bytes.Buffer{}); !errors.Is(err, digits.ErrDiverged) {
+	args = slices.Concat(args, []string{"--learning-rate", "1e300"})
+	if err := run(t.Context(), args, &bytes.Buffer{}); !errors.Is(err, digits.ErrDiverged) {
 		t.Errorf("error %v, want a divergence", err)
 	}
 	if left, _ := os.ReadDir(folder); len(left) != 0 {
@@ -109,7 +111,7 @@ func TestBadCommandLines(t *testing.T) {
 		"":                                  "no command",
 		"deploy":                            `unknown command "deploy"`,
 		"train epochs=3":                    `unexpected argument "epochs=3"`,
-		"train --epochs many":               "invalid value",
+		"train --epochs many":               `train: invalid value "many" for flag -epochs`,
 		"train --data absent.csv":           "reading the data set: open absent.csv",
 		"train --holdout 1.5":               "want a fraction between 0 and 1",
 		"train --epochs 0":                  "want at least 1",

@@ -256,7 +256,7 @@ func TestTerraformFolderIsTheExampleWithTheDigest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var names []string
+	names := make([]string, 0, len(entries))
 	for _, entry := range entries {
 		names = append(names, entry.Name())
 	}

@@ -133,8 +133,16 @@ func (t terraform) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := step.Command(ctx, t.program, args...)
 	cmd.Dir = t.folder
 	cmd.Env = append(os.Environ(), "TF_IN_AUTOMATION=1", "CHECKPOINT_DISABLE=1")
+	if !isTerminal(os.Stdout) {
+		cmd.Env = append(cmd.Env, "TF_CLI_ARGS=-no-color") // it prints colours into files too, unless told
+	}
 	// A Ctrl-C goes to every process of the terminal's group. Terraform gives up without saving anything at the second
 	// one, so it is kept out of the group and gets the one that step.Command passes on.
 	ownGroup(cmd)
 	return cmd
+}
+
+func isTerminal(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
