@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -28,7 +29,12 @@ func unable(verb, kind, name string, err error) diag.Diagnostic {
 			return attributeError(at, summary, explain(err))
 		}
 	}
-	return diag.NewErrorDiagnostic(deployment.Sanitise(summary), deployment.Sanitise(explain(err)))
+	return failed(summary, explain(err))
+}
+
+// failed is an error, safe to print.
+func failed(summary, detail string) diag.Diagnostic {
+	return diag.NewErrorDiagnostic(deployment.Sanitise(summary), deployment.Sanitise(detail))
 }
 
 // attributeError is an error at an attribute, safe to print.
@@ -74,15 +80,17 @@ func explain(err error) string {
 	case errors.Is(err, context.DeadlineExceeded):
 		return sentence(err.Error()) + "\nThe time allowed was not enough. Raise it (timeouts) if the engine or the model is slow, and apply again."
 	case errors.Is(err, deployment.ErrUnreachable):
-		return sentence(err.Error()) + "\nNothing was concluded from the silence: the state is as it was. Apply again when the engine answers."
+		return sentence(err.Error()) + "\nThe state is unchanged. Apply again when the engine answers."
 	default:
 		return sentence(err.Error())
 	}
 }
 
 // sentence gives an error's text a capital and a full stop.
-func sentence(text string) string {
-	text = capitalise(strings.TrimSpace(text))
+func sentence(text string) string { return capitalise(fullStop(text)) }
+
+func fullStop(text string) string {
+	text = strings.TrimSpace(text)
 	if text == "" || strings.ContainsAny(text[len(text)-1:], ".!?:") {
 		return text
 	}
@@ -96,42 +104,37 @@ func capitalise(text string) string {
 	return string(text[0]-'a'+'A') + text[1:]
 }
 
+// stepRE is one step of a path as users write it: a name, an index, a key.
+var stepRE = regexp.MustCompile(`^(?:\.?([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\])`)
+
 // attributePath reads a path as users write it: resources.memory,
 // ports[0].host_port, env["LEVEL"]. It is false for anything else.
 func attributePath(text string) (path.Path, bool) {
 	at := path.Empty()
-	for first := true; text != ""; first = false {
-		if text[0] == '[' {
-			index, rest, found := strings.Cut(text[1:], "]")
-			if !found || first {
-				return path.Empty(), false
-			}
-			if n, err := strconv.Atoi(index); err == nil && n >= 0 {
-				at = at.AtListIndex(n)
-			} else if key, err := strconv.Unquote(index); err == nil {
-				at = at.AtMapKey(key)
-			} else {
-				return path.Empty(), false
-			}
-			text = rest
-			continue
-		}
-		if !first {
-			if text[0] != '.' {
-				return path.Empty(), false
-			}
-			text = text[1:]
-		}
-		end := strings.IndexAny(text, ".[")
-		if end < 0 {
-			end = len(text)
-		}
-		if end == 0 {
+	if text == "" || text[0] == '.' || text[0] == '[' {
+		return at, false
+	}
+	for text != "" {
+		step := stepRE.FindStringSubmatch(text)
+		if step == nil {
 			return path.Empty(), false
 		}
-		at, text = at.AtName(text[:end]), text[end:]
+		switch name, index, key := step[1], step[2], step[3]; {
+		case name != "":
+			at = at.AtName(name)
+		case index != "":
+			n, _ := strconv.Atoi(index) // digits
+			at = at.AtListIndex(n)
+		default:
+			unquoted, err := strconv.Unquote(key)
+			if err != nil {
+				return path.Empty(), false
+			}
+			at = at.AtMapKey(unquoted)
+		}
+		text = text[len(step[0]):]
 	}
-	return at, !at.Equal(path.Empty())
+	return at, true
 }
 
 // errEngineUnknown is the answer of whatever cannot wait for the provider's

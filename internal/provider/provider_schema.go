@@ -2,10 +2,9 @@ package provider
 
 import (
 	"regexp"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -34,7 +33,6 @@ var (
 	namePrefixRE = regexp.MustCompile(`^([a-z0-9][a-z0-9-]{0,31})?$`)
 	networkRE    = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$`)
 	ownerRE      = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9._/@:-]{0,126}[A-Za-z0-9])?$`)
-	registryRE   = regexp.MustCompile(`^[A-Za-z0-9\[][A-Za-z0-9.:\[\]-]*$`)
 )
 
 func providerSchema() schema.Schema {
@@ -61,12 +59,12 @@ func connectionAttributes() map[string]schema.Attribute {
 			Optional: true,
 			MarkdownDescription: "Address of the engine: `unix:///path`, `tcp://host:port` (with `tls`), `ssh://user@host` or `npipe://…`. " +
 				"Not together with `context`. Without both, see the order above.",
-			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			Validators: []validator.String{stringIs{isPrintable}},
 		},
 		"context": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: "Name of a Docker context, as `docker context ls` shows it. Its TLS material is used.",
-			Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
+			Validators:          []validator.String{stringIs{isPrintable}},
 		},
 		"tls": tlsAttribute(),
 		"ssh": sshAttribute(),
@@ -78,12 +76,12 @@ func connectionAttributes() map[string]schema.Attribute {
 		"connect_timeout": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: "How long the engine may take to answer the first call, as a duration such as `10s`. Default `10s`.",
-			Validators:          []validator.String{positiveDuration{}},
+			Validators:          []validator.String{stringIs{durationAtLeast(time.Second)}},
 		},
 		"orchestrator": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: "What runs the replicas: `docker` (default), this one engine. `swarm` is not supported yet and is an error.",
-			Validators:          []validator.String{stringvalidator.OneOf(orchestratorDocker, orchestratorSwarm), noSwarmYet{}},
+			Validators:          []validator.String{stringIs{oneOf([]string{orchestratorDocker, orchestratorSwarm}), isNotSwarm}},
 		},
 		"registry_auth": registryAuthAttribute(),
 	}
@@ -135,9 +133,6 @@ func registryAuthAttribute() schema.Attribute {
 		Optional: true,
 		MarkdownDescription: "Credentials for pulling images, by registry: `registry.example.com`, `docker.io`. " +
 			"For other registries the Docker CLI's configuration and its credential helpers are asked.",
-		Validators: []validator.Map{
-			mapvalidator.KeysAre(stringvalidator.RegexMatches(registryRE, "must be a registry's host name with an optional port, without scheme and path")),
-		},
 		NestedObject: schema.NestedAttributeObject{
 			Validators: []validator.Object{credential{}},
 			Attributes: map[string]schema.Attribute{
@@ -156,42 +151,41 @@ func deploymentDefaultAttributes() map[string]schema.Attribute {
 			Optional: true,
 			MarkdownDescription: "Who owns what this configuration makes; it is recorded on the engine. Another owner's deployments are never touched. " +
 				"Give every configuration that shares an engine its own. Default `terraform`.",
-			Validators: []validator.String{stringvalidator.RegexMatches(ownerRE,
-				"must be 1 to 128 letters, digits and ._/@:- that begin and end with a letter or digit")},
+			Validators: []validator.String{stringIs{matches(ownerRE,
+				"is not an owner: 1 to 128 letters, digits and ._/@:- that begin and end with a letter or digit")}},
 		},
 		"name_prefix": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "What deployment names made from a `detection_task` begin with, and the default filter of the data source `mlops_deployments`. " +
 				"Default `pyt-`.",
-			Validators: []validator.String{stringvalidator.RegexMatches(namePrefixRE,
-				"must be at most 32 lower-case letters, digits and hyphens that begin with a letter or digit")},
+			Validators: []validator.String{stringIs{matches(namePrefixRE,
+				"is not a name prefix: at most 32 lower-case letters, digits and hyphens that begin with a letter or digit")}},
 		},
 		"network": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "Name of the bridge network that every replica lives on. The provider makes it, and removes it with the last replica. " +
 				"Default `mlops`.",
-			Validators: []validator.String{
-				stringvalidator.RegexMatches(networkRE, "must be at most 63 letters, digits and _.- that begin with a letter or digit"),
-				stringvalidator.NoneOf("bridge", "host", "none", "default"),
-			},
+			Validators: []validator.String{stringIs{
+				matches(networkRE, "is not a network name: at most 63 letters, digits and _.- that begin with a letter or digit"), isNotBuiltIn,
+			}},
 		},
 		"default_labels": schema.MapAttribute{
 			Optional: true, ElementType: types.StringType,
 			MarkdownDescription: "Labels for every new container. A deployment's own `labels` win. " +
 				"Changing them touches no container that runs. Keys that begin with `mlops.` are reserved.",
-			Validators: []validator.Map{labelKeys{}},
+			Validators: []validator.Map{elements{keys: []check{isLabelKey}}},
 		},
 		"probe_image": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "Image of the helper container that checks readiness from inside the network: BusyBox, or another with `sh`, `cat` and `nc`. " +
 				"Default: `" + envProbeImage + "`, else `" + defaultProbeImage + "`.",
-			Validators: []validator.String{imageReference{}},
+			Validators: []validator.String{stringIs{isImage}},
 		},
 		"gateway_image": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "HAProxy image for the gateways of endpoints. It is checked now and used once the provider has endpoints. " +
 				"Default: `" + envGatewayImage + "`, else `" + defaultGatewayImage + "`.",
-			Validators: []validator.String{imageReference{}},
+			Validators: []validator.String{stringIs{isImage}},
 		},
 	}
 }

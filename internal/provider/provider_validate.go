@@ -13,8 +13,6 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 )
 
-const invalidConfiguration = "Invalid configuration of the mlops provider"
-
 // ValidateConfig checks what concerns several attributes. It opens no file and
 // asks no engine, so that a configuration can be validated anywhere.
 func (p *mlopsProvider) ValidateConfig(ctx context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse) {
@@ -24,7 +22,7 @@ func (p *mlopsProvider) ValidateConfig(ctx context.Context, req provider.Validat
 		return
 	}
 	if !cfg.Host.IsNull() && !cfg.Context.IsNull() {
-		resp.Diagnostics.Append(attributeError(path.Root("context"), invalidConfiguration,
+		resp.Diagnostics.Append(invalid(path.Root("context"),
 			"host and context are two ways to say which engine. Keep one of them."))
 		return
 	}
@@ -44,10 +42,10 @@ func (c config) validateTLS(ctx context.Context) diag.Diagnostics {
 	diags := c.TLS.As(ctx, &tls, objectOptions)
 	switch {
 	case !tls.Cert.IsNull() && tls.Key.IsNull():
-		diags.Append(attributeError(path.Root("tls").AtName("cert"), invalidConfiguration,
+		diags.Append(invalid(path.Root("tls").AtName("cert"),
 			"tls.cert cannot be used without its private key. Set tls.key."))
 	case !tls.Key.IsNull() && tls.Cert.IsNull():
-		diags.Append(attributeError(path.Root("tls").AtName("key"), invalidConfiguration,
+		diags.Append(invalid(path.Root("tls").AtName("key"),
 			"tls.key cannot be used without its certificate. Set tls.cert."))
 	}
 	return diags
@@ -91,9 +89,9 @@ func validateImageEnvironment(c config) diag.Diagnostics {
 		if image.set || value == "" {
 			continue
 		}
-		if err := checkImage(value); err != nil {
-			diags.Append(attributeError(path.Root(image.attribute), invalidConfiguration,
-				fmt.Sprintf("The environment variable %s, which stands in for %s, holds %q: %s.", image.variable, image.attribute, value, err)))
+		if err := isImage(value); err != nil {
+			diags.Append(invalid(path.Root(image.attribute),
+				"%q, from the environment variable %s, %s.", value, image.variable, err))
 		}
 	}
 	return diags
@@ -106,10 +104,10 @@ func cannotConnect(err error) diag.Diagnostic {
 	var option *docker.OptionError
 	if errors.As(err, &option) {
 		if at, ok := attributePath(option.Option); ok && isProviderAttribute(at) {
-			return attributeError(at, invalidConfiguration, sentence(option.Error()))
+			return invalid(at, "%s", fullStop(option.Error()))
 		}
 	}
-	return unable("connect to", "the Docker engine", "", err)
+	return failed("Unable to connect to the Docker engine", sentence(err.Error()))
 }
 
 // isProviderAttribute is whether the first step of at is an attribute of the
