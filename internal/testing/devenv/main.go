@@ -21,13 +21,20 @@ type command struct {
 
 func commands() []command {
 	return []command{
-		{"engine", "up|down|status: find or start a Docker engine, stop one that was started here, say which is used", runEngine},
+		{"engine", "up|down|status: find or start a Docker engine, stop those that were started here, say which is used", runEngine},
 		{"terraform", "print the path of terraform or tofu, built from source where there is neither", runTerraform},
 		{"mirror", "build the provider into a file-system mirror and print the CLI configuration that uses it", runMirror},
+		{"images", "build the images of the tests on the engine", runImages},
 		{"env", "print the variables of the prepared environment, for a shell to evaluate", runEnv},
+		{"install", "like mirror, and say how to use it", runInstall},
+		{"fmt", "format the Go and Terraform sources", runFmt},
+		{"generate", "write the pages in docs/", runGenerate},
 		{"test", "run every check; with ENGINE=26 the acceptance tests on Debian trixie's engine", runTest},
-		{"soak", "run the long tests", runSoak},
+		{"soak", "run the tests with MLOPS_SOAK=1: long", runSoak},
 		{"bench", "run the benchmarks", runBench},
+		{"demo", "run the demo", runDemo},
+		{"demo-destroy", "remove what the demo made, and stop the engine if it was started here", runDemoDestroy},
+		{"clean", "stop the engines that were started here, and remove everything that was built", runClean},
 		{"tool", "NAME [ARGUMENTS]: run a pinned tool, built on first use", runTool},
 	}
 }
@@ -61,7 +68,7 @@ func usage() error {
 	var text strings.Builder
 	text.WriteString("usage: devenv COMMAND\n")
 	for _, c := range commands() {
-		fmt.Fprintf(&text, "  %-10s %s\n", c.name, c.help)
+		fmt.Fprintf(&text, "  %-13s %s\n", c.name, c.help)
 	}
 	return errors.New(strings.TrimSpace(text.String()))
 }

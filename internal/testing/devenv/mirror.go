@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -53,7 +55,7 @@ func mirror(ctx context.Context, w workspace) (string, error) {
 			return "", err
 		}
 	}
-	if string(before) != string(after) {
+	if !bytes.Equal(before, after) {
 		if err := removeLocks(w); err != nil {
 			return "", err
 		}
@@ -75,10 +77,10 @@ func replaceFile(path string, content []byte, mode fs.FileMode) error {
 func removeLocks(w workspace) error {
 	for _, folder := range []string{w.path("examples"), w.dev()} {
 		err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.Name() != ".terraform.lock.hcl" {
+			if errors.Is(err, fs.ErrNotExist) || entry.Name() != ".terraform.lock.hcl" {
 				return nil // a folder that vanished meanwhile has no lock file
 			}
-			return os.Remove(path)
+			return errors.Join(err, os.Remove(path))
 		})
 		if err != nil {
 			return err

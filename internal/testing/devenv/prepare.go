@@ -20,7 +20,7 @@ func prepare(ctx context.Context, w workspace, tools ...string) (setUp, error) {
 			return err
 		}
 		s.engine = engine
-		return nil
+		return buildImages(ctx, w, engine)
 	})
 	group.Go(func() (err error) {
 		s.terraform, err = terraform(ctx, w)

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strconv"
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/devenv/daemon"
@@ -57,7 +55,12 @@ func runTest(ctx context.Context, w workspace, _ []string) (err error) {
 func checks(ctx context.Context, w workspace, s setUp, flavour daemon.Flavour, results *results) []check {
 	acceptance := []check{
 		{"Acceptance tests on Docker Engine " + s.engine.Version, func() error {
-			return goTest(ctx, w, s, results, []string{"TF_ACC=1"}, "-count=1", "-p=1", "-timeout="+acceptanceTimeout, "./internal/...")
+			before, err := takeInventory(ctx, s.engine)
+			if err != nil {
+				return err
+			}
+			err = goTest(ctx, w, s, results, []string{"TF_ACC=1"}, "-count=1", "-p=1", "-timeout="+acceptanceTimeout, "./...")
+			return errors.Join(err, before.leftovers(context.WithoutCancel(ctx), s.engine))
 		}},
 	}
 	if flavour != daemon.Any {
@@ -65,6 +68,7 @@ func checks(ctx context.Context, w workspace, s setUp, flavour daemon.Flavour, r
 	}
 	return append([]check{
 		{"Lint", func() error { return lint(ctx, w) }},
+		{"Generated pages", func() error { return checkGenerated(ctx, w, s) }},
 		{"Unit tests", func() error {
 			return goTest(ctx, w, setUp{}, results, nil, "-timeout="+unitTimeout, "./...")
 		}},
@@ -118,7 +122,7 @@ func hasCompiler(ctx context.Context) bool {
 
 // enterNamespace is a command prefix that enters the network namespace of a process, and stays who we are.
 func enterNamespace(pid int) string {
-	prefix := "nsenter --net=" + filepath.Join("/proc", strconv.Itoa(pid), "ns", "net")
+	prefix := "nsenter --net=" + fmt.Sprintf("/proc/%d/ns/net", pid)
 	if os.Geteuid() == 0 {
 		return prefix
 	}
@@ -145,7 +149,7 @@ func lint(ctx context.Context, w workspace) error {
 
 // runSoak runs the long tests: rollouts under load and faults, for hours.
 func runSoak(ctx context.Context, w workspace, _ []string) error {
-	return runOnEngine(ctx, w, []string{"TF_ACC=1", "MLOPS_SOAK=1"}, "-count=1", "-p=1", "-v", "-run=Soak", "-timeout="+soakTimeout, "./internal/...")
+	return runOnEngine(ctx, w, []string{"TF_ACC=1", "MLOPS_SOAK=1"}, "-count=1", "-p=1", "-v", "-timeout="+soakTimeout, "./internal/...")
 }
 
 // runBench runs the benchmarks. They measure against an engine, so nothing else may run beside them.

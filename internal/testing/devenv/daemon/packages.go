@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,7 +25,7 @@ func (r requirement) met() bool {
 var engineRequirements = []requirement{{"dockerd", "docker.io"}, {"iptables", "iptables"}, {"ip", "iproute2"}}
 
 // install installs what is missing of needs, on Debian and its relatives; elsewhere it says what to install by hand.
-func install(ctx context.Context, logDir string, needs []requirement) error {
+func (m Manager) install(ctx context.Context, needs []requirement) error {
 	var missing []string
 	for _, need := range needs {
 		if !need.met() {
@@ -42,14 +43,9 @@ func install(ctx context.Context, logDir string, needs []requirement) error {
 		}
 	}
 	step.Say("Installing %s with apt-get …", list)
-	log := filepath.Join(logDir, "apt-get.log")
-	aptGet := func(args ...string) error {
-		argv := append([]string{"DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300"}, args...)
-		return step.Logged(asRoot(ctx, "env", argv...), log)
-	}
 	// A failed update is not fatal: one unreachable third-party source must not stop us when the lists we need are there.
-	updateErr := aptGet("update")
-	if err := aptGet(append([]string{"install", "--no-install-recommends"}, missing...)...); err != nil {
+	updateErr := m.UpdatePackageLists(ctx)
+	if err := m.aptGet(ctx, append([]string{"install", "--no-install-recommends"}, missing...)...); err != nil {
 		if updateErr != nil {
 			err = updateErr
 		}
@@ -60,4 +56,17 @@ func install(ctx context.Context, logDir string, needs []requirement) error {
 		}
 	}
 	return nil
+}
+
+// UpdatePackageLists fetches Debian's or Ubuntu's lists of packages; it needs root or sudo.
+func (m Manager) UpdatePackageLists(ctx context.Context) error {
+	if !canBeRoot() {
+		return errors.New("the lists of packages are missing, and fetching them needs root or sudo")
+	}
+	return m.aptGet(ctx, "update")
+}
+
+func (m Manager) aptGet(ctx context.Context, args ...string) error {
+	argv := append([]string{"DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y", "-o", "DPkg::Lock::Timeout=300"}, args...)
+	return step.Logged(asRoot(ctx, "env", argv...), filepath.Join(m.Dir, "apt-get.log"))
 }

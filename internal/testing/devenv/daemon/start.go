@@ -1,7 +1,9 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +16,8 @@ import (
 // startTimeout bounds the start of an engine; 2 s are usual, taking over the containers of a killed one takes longer.
 const startTimeout = 90 * time.Second
 
+var errEnded = errors.New("the process ended")
+
 // isolated runs its arguments in mount and network namespaces of their own, which vanish with the engine.
 const isolated = `set -e
 ip link set lo up
@@ -22,7 +26,7 @@ exec "$@"`
 
 // startOnHost starts an engine for this machine: the system's own service where systemd runs, else a private process.
 func (m Manager) startOnHost(ctx context.Context) (Engine, error) {
-	if err := install(ctx, m.Dir, engineRequirements); err != nil {
+	if err := m.install(ctx, engineRequirements); err != nil {
 		return Engine{}, err
 	}
 	if _, err := os.Stat("/run/systemd/system"); err == nil {
@@ -41,7 +45,7 @@ func (m Manager) startOnHost(ctx context.Context) (Engine, error) {
 // startPrivate starts an engine beside all others. Two engines in one network namespace would fight over the bridge
 // and the packet filter.
 func (m Manager) startPrivate(ctx context.Context) (Engine, error) {
-	if err := install(ctx, m.Dir, engineRequirements); err != nil {
+	if err := m.install(ctx, engineRequirements); err != nil {
 		return Engine{}, err
 	}
 	argv := []string{"unshare", "--mount", "--net", "--propagation", "private", "sh", "-c", isolated, "engine"}
@@ -96,7 +100,7 @@ func (m Manager) start(ctx context.Context, flavour Flavour, before *hostNetwork
 		return Engine{}, err
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	go func() { ended <- cmp.Or(cmd.Wait(), errEnded) }()
 	if err := m.await(ctx, place, ended); err != nil {
 		return Engine{}, &step.Fault{
 			Missing: "The Docker engine did not start",
@@ -117,7 +121,7 @@ func (m Manager) await(ctx context.Context, place place, ended <-chan error) err
 		case <-deadline:
 			return fmt.Errorf("no answer within %s", startTimeout)
 		case err := <-ended:
-			return fmt.Errorf("the process ended: %v", err)
+			return err
 		case <-time.After(100 * time.Millisecond):
 		}
 		if _, err := ping(ctx, docker.Options{Host: place.host()}); err == nil {

@@ -37,7 +37,7 @@ exec chroot "$system" "$@"`
 
 // startTrixie starts the engine of Debian trixie out of a bootstrapped system.
 func (m Manager) startTrixie(ctx context.Context) (Engine, error) {
-	if err := install(ctx, m.Dir, trixieRequirements); err != nil {
+	if err := m.install(ctx, trixieRequirements); err != nil {
 		return Engine{}, err
 	}
 	system, err := m.bootstrap(ctx)
@@ -74,4 +74,13 @@ func (m Manager) bootstrap(ctx context.Context) (string, error) {
 	}
 	_, err := step.Output(asRoot(ctx, "mv", partial, system))
 	return system, err
+}
+
+// RemoveCache deletes the bootstrapped systems. No engine may be running out of them.
+func (m Manager) RemoveCache(ctx context.Context) error {
+	if _, err := os.Stat(m.Cache); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	_, err := step.Output(asRoot(ctx, "rm", "-rf", "--one-file-system", m.Cache))
+	return err
 }
