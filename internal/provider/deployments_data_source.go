@@ -3,8 +3,6 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -48,14 +46,12 @@ func (d *deployments) Schema(_ context.Context, _ datasource.SchemaRequest, resp
 			"status": schema.ListAttribute{
 				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "Only those with one of these statuses: " + statesText() + ". Default: all.",
-				Validators: []validator.List{
-					listvalidator.SizeAtLeast(1),
-					listvalidator.ValueStringsAre(stringvalidator.OneOf(stateNames()...)),
-				},
+				Validators:          []validator.List{notEmpty{}, elements{values: []check{oneOf(deployment.States)}}},
 			},
 			"labels": schema.MapAttribute{
 				Optional: true, ElementType: types.StringType,
 				MarkdownDescription: "Only those whose containers have all of these labels. An empty value stands for any: the label is there.",
+				Validators:          []validator.Map{elements{keys: []check{isPrintable}}},
 			},
 			"owner": schema.StringAttribute{
 				Optional:            true,

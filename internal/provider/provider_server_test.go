@@ -94,7 +94,7 @@ func (s *protocolServer) configure(config map[string]any) []string {
 	return diagnosticTexts(resp.Diagnostics)
 }
 
-// read reads a data source. The state is nil beside an error.
+// read reads a data source.
 func (s *protocolServer) read(name string, config map[string]any) (map[string]any, []string) {
 	s.t.Helper()
 	ty := s.schemas.DataSourceSchemas[name].ValueType()

@@ -1,8 +1,6 @@
 package provider
 
 import (
-	"strings"
-
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -100,14 +98,4 @@ func statusDescription() string {
 		"`error` when a replica failed or cannot be read: `reason` says which and why."
 }
 
-func statesText() string {
-	return "`" + strings.Join(stateNames(), "`, `") + "`"
-}
-
-func stateNames() []string {
-	names := make([]string, 0, len(deployment.States))
-	for _, state := range deployment.States {
-		names = append(names, string(state))
-	}
-	return names
-}
+func statesText() string { return quoted(deployment.States) }

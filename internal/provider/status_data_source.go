@@ -4,7 +4,6 @@ import (
 	"context"
 	"regexp"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -34,8 +33,8 @@ func (d *deploymentStatus) Schema(_ context.Context, _ datasource.SchemaRequest,
 	attributes["name"] = schema.StringAttribute{
 		Required:            true,
 		MarkdownDescription: "Name of a deployment, or of any container on the engine.",
-		Validators: []validator.String{stringvalidator.RegexMatches(containerNameRE,
-			"must be a container name: two or more letters, digits and _.- that begin with a letter or digit")},
+		Validators: []validator.String{stringIs{matches(containerNameRE,
+			"is not a container name: two or more letters, digits and _.- that begin with a letter or digit")}},
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "What one deployment does right now. A name that the engine does not know has the status `not_found`; that is no error. " +
