@@ -51,7 +51,7 @@ func (c *change) await(ctx context.Context, id string) error {
 	wake, unsubscribe := c.session.watch.subscribe(id)
 	defer unsubscribe()
 
-	a := &waiter{change: c, id: id, readiness: *readiness, restarts: -1}
+	a := &waiter{change: c, id: id, readiness: *readiness, restarts: -1, wake: wake}
 	for {
 		wait, err := a.look(bounded)
 		switch {
@@ -78,6 +78,7 @@ func (c *change) await(ctx context.Context, id string) error {
 type waiter struct {
 	*change
 	id         string
+	wake       <-chan struct{} // something happened to the container
 	readiness  deployment.Readiness
 	restarts   int // count at the first look; -1 before it
 	startedAt  time.Time
@@ -112,7 +113,11 @@ func (a *waiter) look(ctx context.Context) (time.Duration, error) {
 	if !c.State.StartedAt.Equal(a.startedAt) { // another process than last time
 		a.startedAt, a.steady = c.State.StartedAt, time.Time{}
 	}
-	if !a.answers(ctx, c) {
+	ok, interrupted := a.answers(ctx, c)
+	if interrupted {
+		return time.Nanosecond, nil
+	}
+	if !ok {
 		a.steady = time.Time{}
 		return interval, nil
 	}
@@ -123,30 +128,41 @@ func (a *waiter) look(ctx context.Context) (time.Duration, error) {
 	return max(0, min(left, interval)), nil
 }
 
-// answers asks the replica, the way the user said.
-func (a *waiter) answers(ctx context.Context, c docker.Container) bool {
+// answers asks the replica, the way the user said. An event of the container
+// interrupts the question: a process that has died will not answer.
+func (a *waiter) answers(ctx context.Context, c docker.Container) (ok, interrupted bool) {
 	if a.spec.HealthCheck != nil && c.State.Health != string(deployment.HealthHealthy) {
 		a.lastAnswer = "health check: " + cmp.Or(c.State.Health, "no result yet")
-		return false
+		return false, false
 	}
 	kind := probeKind(a.readiness)
 	if kind == "" {
-		return true
+		return true, false
 	}
 	address := a.engine.networks.address(c)
 	if address == "" {
 		a.lastAnswer = "it has no address on its network"
-		return false
+		return false, false
 	}
-	answer := probe.Check(ctx, a.session.Session, probe.Target{
-		Kind: kind, Address: net.JoinHostPort(address, strconv.Itoa(cmp.Or(a.readiness.Port, a.spec.Port))),
-		Path: a.readiness.Path, Scheme: cmp.Or(a.readiness.Scheme, "http"), Headers: a.readiness.Headers,
-		ExpectStatus: a.readiness.ExpectStatus, GRPCService: a.readiness.GRPCService, Timeout: probeTimeout,
-	})
-	if ctx.Err() == nil { // an answer that our own deadline cut says nothing
-		a.lastAnswer = answer.Text
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answered := make(chan probe.Answer, 1)
+	go func() {
+		answered <- probe.Check(ctx, a.session.Session, probe.Target{
+			Kind: kind, Address: net.JoinHostPort(address, strconv.Itoa(cmp.Or(a.readiness.Port, a.spec.Port))),
+			Path: a.readiness.Path, Scheme: cmp.Or(a.readiness.Scheme, "http"), Headers: a.readiness.Headers,
+			ExpectStatus: a.readiness.ExpectStatus, GRPCService: a.readiness.GRPCService, Timeout: probeTimeout,
+		})
+	}()
+	select {
+	case answer := <-answered:
+		if ctx.Err() == nil { // an answer that our own deadline cut says nothing
+			a.lastAnswer = answer.Text
+		}
+		return answer.OK, false
+	case <-a.wake:
+		return false, true
 	}
-	return answer.OK
 }
 
 func probeKind(r deployment.Readiness) probe.Kind {

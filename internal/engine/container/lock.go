@@ -64,7 +64,7 @@ func (e *Engine) lock(ctx context.Context, name string, s *session) (unlock func
 func (e *Engine) lockRequest(name string, s *session) docker.CreateRequest {
 	return docker.CreateRequest{
 		Name: deployment.LockName(name),
-		Config: &docker.ContainerConfig{Image: e.cfg.ProbeImage, Labels: map[string]string{
+		Config: &docker.ContainerConfig{Image: e.cfg.ProbeImage, Cmd: []string{"true"}, Labels: map[string]string{
 			docker.LabelKind: docker.KindLock, docker.LabelDeployment: name, docker.LabelSession: s.Name(),
 			docker.LabelHost: e.cfg.Hostname, docker.LabelProvider: e.cfg.Version,
 		}},

@@ -10,12 +10,19 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 )
 
-// sampleWindow lies between the two reads of a replica's CPU time. The engine's
-// own sampling takes one second.
-const sampleWindow = 800 * time.Millisecond
+// Two reads of a replica's CPU time say something when at least minWindow lies
+// between them. An engine of today answers a read at once, and sampleWindow
+// passes before the second; one of 20.10 answers at its next sample, once a
+// second, and may need two seconds for two. Nobody waits that long for a status:
+// what has no second read by sampleDeadline gets its average since the start.
+const (
+	minWindow      = 400 * time.Millisecond
+	sampleWindow   = 800 * time.Millisecond
+	sampleDeadline = 1200 * time.Millisecond
+)
 
 // sampleWorkers bounds concurrent reads.
-const sampleWorkers = 64
+const sampleWorkers = 256
 
 // sample adds CPU and memory to every running replica, all over the same
 // window. A replica that cannot be sampled becomes an error with its reason.
@@ -31,25 +38,47 @@ func (e *Engine) sample(ctx context.Context, all []deployment.Status) {
 	if len(running) == 0 {
 		return
 	}
-	first := e.readStats(ctx, running)
-	timer := time.NewTimer(sampleWindow)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-		return
+	late, cancel := context.WithTimeout(ctx, sampleDeadline)
+	defer cancel()
+	var group errgroup.Group
+	group.SetLimit(sampleWorkers)
+	for _, r := range running {
+		group.Go(func() error {
+			first, second, err := e.readTwice(ctx, late, r.ID)
+			if err != nil {
+				r.State, r.Reason = deployment.StateError, "its usage cannot be read: "+deployment.Sanitise(err.Error())
+				return nil
+			}
+			r.Usage = usage(first, second, r.StartedAt)
+			return nil
+		})
 	}
-	second := e.readStats(ctx, running)
-	for i, r := range running {
-		if err := second[i].err; err != nil {
-			r.State, r.Reason = deployment.StateError, "its usage cannot be read: "+deployment.Sanitise(err.Error())
-			continue
-		}
-		r.Usage = usage(first[i], second[i], r.StartedAt)
-	}
+	_ = group.Wait()
 	for i := range all {
 		all[i].State, all[i].Health, all[i].Reason = keepNamed(all[i])
 	}
+}
+
+// readTwice reads a container's usage, and again at least minWindow later unless
+// late ends before that: then both are the first.
+func (e *Engine) readTwice(ctx, late context.Context, id string) (first, second docker.Stats, err error) {
+	if first, err = e.docker.ContainerStats(ctx, id); err != nil {
+		return first, first, err
+	}
+	second, err = e.docker.ContainerStats(late, id)
+	if err == nil && second.Read.Sub(first.Read) < minWindow {
+		timer := time.NewTimer(sampleWindow)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			second, err = e.docker.ContainerStats(late, id)
+		case <-late.Done():
+		}
+	}
+	if late.Err() != nil {
+		return first, first, ctx.Err()
+	}
+	return first, second, err
 }
 
 // keepNamed aggregates again after sampling; a listing that could not be read
@@ -61,46 +90,25 @@ func keepNamed(s deployment.Status) (deployment.State, deployment.Health, string
 	return aggregate(s)
 }
 
-type reading struct {
-	stats docker.Stats
-	err   error
-}
-
-func (e *Engine) readStats(ctx context.Context, replicas []*deployment.Replica) []reading {
-	out := make([]reading, len(replicas))
-	var group errgroup.Group
-	group.SetLimit(sampleWorkers)
-	for i, r := range replicas {
-		group.Go(func() error {
-			out[i].stats, out[i].err = e.docker.ContainerStats(ctx, r.ID)
-			return nil
-		})
-	}
-	_ = group.Wait()
-	return out
-}
-
-// usage computes what two readings show. Without a first one, or when nothing
-// was used between them, CPU is the average since the start: never a bare 0
-// for a container that has used some.
-func usage(first, second reading, started time.Time) *deployment.Usage {
-	s := second.stats
+// usage computes what two samples show. When nothing was used between them, CPU
+// is the average since the start: never a bare 0 for a container that has used
+// some.
+func usage(first, second docker.Stats, started time.Time) *deployment.Usage {
 	u := &deployment.Usage{
-		MemoryBytes: int64(s.MemoryUsage - min(s.MemoryCache, s.MemoryUsage)), //nolint:gosec // below 2^63
-		MemoryLimit: int64(s.MemoryLimit),                                     //nolint:gosec // below 2^63
+		MemoryBytes: int64(second.MemoryUsage - min(second.MemoryCache, second.MemoryUsage)), //nolint:gosec // below 2^63
+		MemoryLimit: int64(second.MemoryLimit),                                               //nolint:gosec // below 2^63
 	}
 	if u.MemoryLimit > 0 {
 		u.MemoryPercent = 100 * float64(u.MemoryBytes) / float64(u.MemoryLimit)
 	}
-	window := s.Read.Sub(first.stats.Read)
-	if first.err == nil && window > 0 && s.CPUTotal > first.stats.CPUTotal {
+	if window := second.Read.Sub(first.Read); window > 0 && second.CPUTotal > first.CPUTotal {
 		u.CPUWindow = window
-		u.CPUPercent = 100 * float64(s.CPUTotal-first.stats.CPUTotal) / float64(window)
+		u.CPUPercent = 100 * float64(second.CPUTotal-first.CPUTotal) / float64(window)
 		return u
 	}
-	if age := s.Read.Sub(started); !started.IsZero() && age > 0 {
+	if age := second.Read.Sub(started); !started.IsZero() && age > 0 {
 		u.CPUWindow = age
-		u.CPUPercent = 100 * float64(s.CPUTotal) / float64(age)
+		u.CPUPercent = 100 * float64(second.CPUTotal) / float64(age)
 	}
 	return u
 }
