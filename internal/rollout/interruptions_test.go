@@ -148,7 +148,8 @@ func undo(e *engine, r rules, previous Desired) (Plan, error) {
 	}
 	serving := 0 // of those that may stay
 	for _, c := range e.containers {
-		if c.inService(previous.Name) && (c.Revision <= e.committed || misfit(e.desired, e.observed(), c.Replica) == "") {
+		fits := c.Slot < previous.Replicas && misfit(e.desired, e.observed(), c.Replica) == ""
+		if c.inService(previous.Name) && (fits || c.Revision <= e.committed) {
 			serving++
 		}
 	}

@@ -238,10 +238,11 @@ func (p *planner) settle() {
 }
 
 // retire stops members, after what is in flight on them: all drain before the
-// first stop, so that the drains overlap.
+// first stop, so that the drains overlap. What never was ready has nothing in
+// flight.
 func (p *planner) retire(members []*member) {
 	for _, m := range members {
-		if m.Phase == PhaseRunning {
+		if m.Phase == PhaseRunning && !m.Failed {
 			p.act(OpDrain, m, "", m.leaves)
 		}
 	}

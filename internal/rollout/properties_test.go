@@ -15,6 +15,7 @@ var properties = map[string]property{
 	"replanning after success is empty":            replanIsEmpty,
 	"start-first keeps serving":                    keepsServing,
 	"surge is bounded":                             boundsSurge,
+	"stop-first makes room":                        makesRoom,
 	"empty slots start before anything is awaited": startsTogether,
 	"what fits is left alone":                      leavesAlone,
 	"no name is created twice":                     createsOnce,
@@ -26,8 +27,8 @@ var properties = map[string]property{
 	"the order of observation does not matter":     isDeterministic,
 }
 
-// run does what an executor does: all actions, then the record.
-func run(e *engine, r rules) (Plan, error) {
+// execute does what an executor does: all actions, then the record.
+func execute(e *engine, r rules) (Plan, error) {
 	p := plan(e.desired, e.observed(), r)
 	for _, a := range p.Actions {
 		if err := e.do(a); err != nil {
@@ -35,6 +36,15 @@ func run(e *engine, r rules) (Plan, error) {
 		}
 	}
 	e.committed = p.Revision
+	return p, nil
+}
+
+// run executes a plan that has to succeed.
+func run(e *engine, r rules) (Plan, error) {
+	p, err := execute(e, r)
+	if err != nil {
+		return p, err
+	}
 	return p, e.agrees()
 }
 
@@ -92,6 +102,28 @@ func boundsSurge(r rules, s scenario) error {
 	return stepwise(e, plan(s.desired, s.observed, r), func() error {
 		if n := e.surge(); n > max(1, s.desired.MaxSurge) {
 			return fmt.Errorf("%d are started beside one in service, max_surge is %d:%s", n, s.desired.MaxSurge, e)
+		}
+		return nil
+	})
+}
+
+// makesRoom: with stop-first, nothing starts beside another of its slot, and no
+// more than MaxSurge replicas are out of service for that.
+func makesRoom(r rules, s scenario) error {
+	if !s.desired.Running || startFirst(s.desired) {
+		return nil
+	}
+	e := s.engine()
+	floor := min(e.serving(), s.desired.Replicas) - max(1, s.desired.MaxSurge)
+	p := plan(s.desired, s.observed, r)
+	return stepwise(e, p, func() error {
+		if n := e.serving(); n < floor {
+			return fmt.Errorf("%d serve, at least %d have to:%s", n, floor, e)
+		}
+		for _, c := range e.containers {
+			if c.started && e.find(func(x *container) bool { return x != c && x.Slot == c.Slot && x.alive() }) != nil {
+				return fmt.Errorf("two of slot %d run:%s", c.Slot, e)
+			}
 		}
 		return nil
 	})

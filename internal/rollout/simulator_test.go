@@ -22,6 +22,7 @@ type container struct {
 	Replica
 	ready   bool
 	created bool // by the simulation, not observed at its beginning
+	started bool // by the simulation
 }
 
 func (e *engine) observed() Observed {
@@ -53,6 +54,11 @@ func (e *engine) serving() int {
 		}
 	}
 	return n
+}
+
+// alive reports whether it holds its ports and memory.
+func (c *container) alive() bool {
+	return slices.Contains([]Phase{PhaseRunning, PhasePaused, PhaseRestarting}, c.Phase)
 }
 
 func (c *container) inService(name string) bool {
@@ -107,7 +113,7 @@ func (e *engine) try(a Action) error {
 	case OpRename, OpPromote:
 		return e.rename(c, a)
 	case OpRemove:
-		if slices.Contains([]Phase{PhaseRunning, PhasePaused, PhaseRestarting}, c.Phase) {
+		if c.alive() {
 			return fmt.Errorf("it is %s", c.Phase)
 		}
 		e.containers = slices.DeleteFunc(e.containers, func(x *container) bool { return x == c })
@@ -158,7 +164,7 @@ func (e *engine) change(c *container, op Op) error {
 	}
 	switch op {
 	case OpStart:
-		c.Phase, c.ready = PhaseRunning, false
+		c.Phase, c.ready, c.started = PhaseRunning, false, true
 	case OpAwait:
 		if c.Detached {
 			return fmt.Errorf("it is on no network")

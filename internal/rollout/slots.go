@@ -93,7 +93,7 @@ func (p *planner) assign() {
 			continue
 		}
 		if !p.d.Rollback || unfinished(p.o, m.Replica) { // the failed change did not make the others
-			m.leaves = fmt.Sprintf("surplus: replicas = %d", p.d.Replicas)
+			m.leaves = p.leaving(m, fmt.Sprintf("surplus: replicas = %d", p.d.Replicas))
 			p.surplus = append(p.surplus, m)
 		}
 	}
@@ -140,13 +140,23 @@ func (p *planner) keep(s *slot) {
 	}
 	for _, m := range s.old {
 		s.served = s.served || p.rules.serves(p.d, m.Replica)
-		m.leaves = "superseded"
-		if m.Phase == PhaseDead {
-			m.leaves = "dead"
-		} else if misfit(p.d, p.o, m.Replica) == "" {
+		m.leaves = p.leaving(m, "superseded")
+		if m.leaves == "superseded" && misfit(p.d, p.o, m.Replica) == "" {
 			m.leaves = "duplicate"
 		}
 	}
+}
+
+// leaving is the reason for which m goes, where there is none more telling than
+// usual.
+func (p *planner) leaving(m *member, usual string) string {
+	switch {
+	case m.Phase == PhaseDead:
+		return "dead"
+	case p.d.Rollback:
+		return "rolled back"
+	}
+	return usual
 }
 
 // inPlace reports whether the keeper has its slot's name.

@@ -41,6 +41,8 @@ const gib = 1 << 30
 var (
 	limits = rapid.SampledFrom([]deployment.Limits{
 		{RestartPolicy: "always"},
+		{RestartPolicy: "always"},
+		{RestartPolicy: "always"},
 		{RestartPolicy: "no"},
 		{RestartPolicy: "always", CPUQuota: 50_000, PidsLimit: 100},
 		{RestartPolicy: "always", Memory: gib},
