@@ -30,6 +30,7 @@ func commands() []command {
 		{"fmt", "format the Go and Terraform sources", runFmt},
 		{"generate", "write the pages in docs/", runGenerate},
 		{"test", "run every check; with ENGINE=26 the acceptance tests on Debian trixie's engine", runTest},
+		{"acceptance", "run the acceptance tests alone", runAcceptance},
 		{"soak", "run the tests with MLOPS_SOAK=1: long", runSoak},
 		{"bench", "run the benchmarks", runBench},
 		{"demo", "run the demo", runDemo},

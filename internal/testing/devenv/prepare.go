@@ -6,7 +6,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// prepare sets the environment up, what can go side by side does. With more tools named, they are built as well.
+// prepare sets the environment up, and builds the named tools; what can go side by side does. Beside an error it gives
+// what is there, so that an engine that was started can be stopped.
 func prepare(ctx context.Context, w workspace, tools ...string) (setUp, error) {
 	flavour, err := wantedEngine()
 	if err != nil {
@@ -36,5 +37,6 @@ func prepare(ctx context.Context, w workspace, tools ...string) (setUp, error) {
 			return err
 		})
 	}
-	return s, group.Wait()
+	err = group.Wait()
+	return s, err
 }

@@ -26,53 +26,71 @@ type check struct {
 	run   func() error
 }
 
-// runTest is `make test`: everything on the engine that is there, the acceptance tests alone on another one.
-func runTest(ctx context.Context, w workspace, _ []string) (err error) {
+// runTest is `make test`: every check on the engine that is there, the acceptance tests alone on another one.
+func runTest(ctx context.Context, w workspace, rest []string) error {
 	flavour, err := wantedEngine()
 	if err != nil {
 		return err
 	}
-	var tools []string
-	if flavour == daemon.Any {
-		tools = []string{"golangci-lint", "tfplugindocs"}
+	if flavour != daemon.Any {
+		return runAcceptance(ctx, w, rest)
 	}
-	begin := time.Now()
-	s, err := prepare(ctx, w, tools...)
-	defer func() { err = errors.Join(err, s.stopEngine(ctx, w, flavour)) }()
+	return runPrepared(ctx, w, func(s setUp, results *results) []check {
+		return []check{
+			{"Lint", func() error { return lint(ctx, w) }},
+			{"Generated pages", func() error { return checkGenerated(ctx, w, s) }},
+			{"Unit tests", func() error {
+				return goTest(ctx, w, setUp{}, results, nil, "-timeout="+unitTimeout, "./...")
+			}},
+			acceptance(ctx, w, s, results),
+		}
+	}, "golangci-lint", "tfplugindocs")
+}
+
+// runAcceptance runs the acceptance tests alone.
+func runAcceptance(ctx context.Context, w workspace, _ []string) error {
+	return runPrepared(ctx, w, func(s setUp, results *results) []check {
+		return []check{acceptance(ctx, w, s, results)}
+	})
+}
+
+// acceptance is the check that the tests pass on a real engine and leave nothing behind on it.
+func acceptance(ctx context.Context, w workspace, s setUp, results *results) check {
+	return check{"Acceptance tests on Docker Engine " + s.engine.Version, func() error {
+		before, err := takeInventory(ctx, s.engine)
+		if err != nil {
+			return err
+		}
+		err = goTest(ctx, w, s, results, []string{"TF_ACC=1"}, "-count=1", "-p=1", "-timeout="+acceptanceTimeout, "./...")
+		return errors.Join(err, before.leftovers(context.WithoutCancel(ctx), s.engine))
+	}}
+}
+
+// runPrepared prepares the environment, runs the checks, stops an engine that was started for them, and ends with go
+// test's own closing lines.
+func runPrepared(ctx context.Context, w workspace, checks func(setUp, *results) []check, tools ...string) error {
+	flavour, err := wantedEngine()
 	if err != nil {
 		return err
 	}
+	begin := time.Now()
+	s, err := prepare(ctx, w, tools...)
+	if err != nil {
+		return errors.Join(err, s.stopEngine(ctx, w, flavour))
+	}
 	results := &results{}
-	defer results.print()
-	failed := runChecks(ctx, checks(ctx, w, s, flavour, results))
-	if len(failed) > 0 {
-		return fmt.Errorf("%d of the checks failed after %s: %w", len(failed), time.Since(begin).Round(time.Second), errors.Join(failed...))
+	failed := runChecks(ctx, checks(s, results))
+	if err := s.stopEngine(ctx, w, flavour); err != nil {
+		failed = append(failed, err)
 	}
-	step.Say("All checks passed in %s.", time.Since(begin).Round(time.Second))
-	return nil
-}
-
-func checks(ctx context.Context, w workspace, s setUp, flavour daemon.Flavour, results *results) []check {
-	acceptance := []check{
-		{"Acceptance tests on Docker Engine " + s.engine.Version, func() error {
-			before, err := takeInventory(ctx, s.engine)
-			if err != nil {
-				return err
-			}
-			err = goTest(ctx, w, s, results, []string{"TF_ACC=1"}, "-count=1", "-p=1", "-timeout="+acceptanceTimeout, "./...")
-			return errors.Join(err, before.leftovers(context.WithoutCancel(ctx), s.engine))
-		}},
+	took := time.Since(begin).Round(time.Second)
+	if len(failed) == 0 {
+		step.Say("All checks passed in %s. go test said:", took)
+	} else {
+		step.Say("%d of the checks failed, after %s. go test said:", len(failed), took)
 	}
-	if flavour != daemon.Any {
-		return acceptance
-	}
-	return append([]check{
-		{"Lint", func() error { return lint(ctx, w) }},
-		{"Generated pages", func() error { return checkGenerated(ctx, w, s) }},
-		{"Unit tests", func() error {
-			return goTest(ctx, w, setUp{}, results, nil, "-timeout="+unitTimeout, "./...")
-		}},
-	}, acceptance...)
+	results.print()
+	return errors.Join(failed...)
 }
 
 // runChecks runs every check, also after one has failed, until ctx ends.

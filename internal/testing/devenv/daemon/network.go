@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"net"
 	"os"
 	"strings"
 
@@ -17,7 +18,7 @@ type hostNetwork struct {
 }
 
 const (
-	bridgePath  = "/sys/class/net/docker0"
+	bridge      = "docker0"
 	routingPath = "/proc/sys/net/ipv4/ip_forward"
 )
 
@@ -30,7 +31,7 @@ func readHostNetwork(ctx context.Context) (*hostNetwork, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = os.Stat(bridgePath)
+	_, err = net.InterfaceByName(bridge)
 	network := &hostNetwork{Bridge: err == nil, Routing: strings.TrimSpace(string(routing)), Forward: "ACCEPT"}
 	for rule := range strings.Lines(rules) {
 		rule = strings.TrimSpace(rule)
@@ -45,8 +46,8 @@ func readHostNetwork(ctx context.Context) (*hostNetwork, error) {
 // restore puts back what was there before the engine started. What was the machine's own is not touched.
 func (n *hostNetwork) restore(ctx context.Context) error {
 	if !n.Bridge {
-		if _, err := os.Stat(bridgePath); err == nil {
-			if _, err := step.Output(asRoot(ctx, "ip", "link", "delete", "docker0")); err != nil {
+		if _, err := net.InterfaceByName(bridge); err == nil {
+			if _, err := step.Output(asRoot(ctx, "ip", "link", "delete", bridge)); err != nil {
 				return err
 			}
 		}
@@ -77,7 +78,7 @@ func removeChains(ctx context.Context, table string) error {
 	for rule := range strings.Lines(rules) {
 		fields := strings.Fields(rule)
 		switch {
-		case len(fields) < 2 || !strings.Contains(rule, "DOCKER") && !strings.Contains(rule, "docker0"):
+		case len(fields) < 2 || !strings.Contains(rule, "DOCKER") && !strings.Contains(rule, bridge):
 			continue
 		case fields[0] == "-N":
 			chains = append(chains, fields[1])
