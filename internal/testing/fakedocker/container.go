@@ -20,7 +20,6 @@ type record struct {
 	config     *docker.ContainerConfig
 	host       *docker.HostConfig
 	networks   map[string]*attachment // by network name
-	exposed    []portKey              // of image and container
 	volumes    []string               // names of the volumes it mounts
 	anonymous  []string               // those that go with it
 	state      docker.ContainerState
@@ -55,10 +54,13 @@ func (e *Engine) ListContainers(ctx context.Context, labels map[string]string) (
 			}
 			out = append(out, docker.ContainerSummary{
 				ID: c.id, Name: c.name, Image: e.imageInListing(c), ImageID: c.imageID,
-				Labels: copyMap(c.config.Labels), State: c.state.Status, Created: c.created,
+				Labels: copyMap(c.config.Labels), State: c.state.Status,
+				Created: c.created.Truncate(time.Second), // all that a listing tells
 			})
 		}
-		sort.Slice(out, func(i, j int) bool { return out[i].Created.After(out[j].Created) })
+		sort.Slice(out, func(i, j int) bool {
+			return e.containers[out[i].ID].created.After(e.containers[out[j].ID].created)
+		})
 		return out, nil
 	})
 }
@@ -91,6 +93,11 @@ func (c *record) inspect() docker.Container {
 		Config: copyOf(c.config), HostConfig: copyOf(c.host),
 		Networks: make(map[string]docker.Attachment, len(c.networks)),
 		Ports:    slices.Clone(c.ports),
+	}
+	// The client reports what is unlimited as zero, whatever the engine writes.
+	out.HostConfig.CPUQuota = max(0, out.HostConfig.CPUQuota)
+	if pids := out.HostConfig.PidsLimit; pids != nil && *pids <= 0 {
+		out.HostConfig.PidsLimit = nil
 	}
 	for name, a := range c.networks {
 		out.Networks[name] = docker.Attachment{NetworkID: a.networkID, IPAddress: a.ip, Aliases: slices.Clone(a.aliases)}

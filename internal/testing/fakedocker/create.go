@@ -72,7 +72,6 @@ func (e *Engine) create(req docker.CreateRequest) (*record, error) {
 		config: config, host: host, state: docker.ContainerState{Status: "created"},
 	}
 	inherit(config, image.Config, id)
-	c.exposed = exposedPorts(config, host)
 	c.networks = e.attachments(req)
 	e.mountVolumes(c)
 	fillHost(host)

@@ -21,17 +21,24 @@ type subscriber struct {
 	broken chan error
 }
 
-// Events implements container.Lifecycle.
+// Events implements container.Lifecycle. Both channels close at the end; an
+// error comes before when it is not the end of ctx.
 func (e *Engine) Events(ctx context.Context, labels map[string]string) (<-chan docker.Event, <-chan error) {
 	out, errs := make(chan docker.Event), make(chan error, 1)
 	s, err := call(ctx, e, "Events", selector(labels), func() (*subscriber, error) { return e.bus.add(labels), nil })
 	if err != nil {
 		errs <- err
+		close(errs)
+		close(out)
 		return out, errs
 	}
 	go func() {
+		defer close(errs)
+		defer close(out)
 		defer e.bus.remove(s)
-		errs <- s.deliver(ctx, out)
+		if err := s.deliver(ctx, out); ctx.Err() == nil {
+			errs <- err
+		}
 	}()
 	return out, errs
 }

@@ -38,10 +38,7 @@ func (e *Engine) start(c *record) error {
 	}
 	fail := func(code int, err error) error {
 		e.release(c)
-		c.state.Error = err.Error()
-		if c.state.Status == "created" {
-			c.state.ExitCode = code
-		}
+		c.state.Error, c.state.ExitCode = err.Error(), code
 		return err
 	}
 	if err := e.joinNetworks(c); err != nil {
@@ -83,7 +80,7 @@ func (e *Engine) UnpauseContainer(ctx context.Context, id string) error {
 			return err
 		}
 		if !c.state.Paused {
-			return refused("Container %s is not paused", c.id)
+			return conflict("Container %s is not paused", c.id)
 		}
 		c.state.Paused, c.state.Status = false, "running"
 		c.process.setPaused(false)

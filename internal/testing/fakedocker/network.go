@@ -2,12 +2,14 @@ package fakedocker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
 	"strings"
 	"time"
 
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 )
 
@@ -64,7 +66,9 @@ func (n *bridge) inspect() docker.Network {
 	}
 }
 
-// CreateNetwork implements container.Networks. Names are not exclusive.
+// CreateNetwork implements container.Networks. A name that is taken is a
+// conflict; that two of one name can still come to be (concurrently, on a real
+// engine) is the Operator's to show.
 func (e *Engine) CreateNetwork(ctx context.Context, req docker.NetworkRequest) (string, error) {
 	return call(ctx, e, "CreateNetwork", req.Name, func() (string, error) {
 		e.mu.Lock()
@@ -72,13 +76,22 @@ func (e *Engine) CreateNetwork(ctx context.Context, req docker.NetworkRequest) (
 		if req.Name == "" {
 			return "", refused("network name must not be empty")
 		}
-		n := &bridge{
-			id: e.newID("network"), name: req.Name, internal: req.Internal,
-			labels: copyMap(req.Labels), created: e.now(), subnet: e.freeSubnet(),
+		for _, n := range e.networks {
+			if n.name == req.Name {
+				return "", conflict("network with name %s already exists", req.Name)
+			}
 		}
-		e.networks[n.id] = n
-		return n.id, nil
+		return e.addNetwork(req), nil
 	})
+}
+
+func (e *Engine) addNetwork(req docker.NetworkRequest) (id string) {
+	n := &bridge{
+		id: e.newID("network"), name: req.Name, internal: req.Internal,
+		labels: copyMap(req.Labels), created: e.now(), subnet: e.freeSubnet(),
+	}
+	e.networks[n.id] = n
+	return n.id
 }
 
 func (e *Engine) freeSubnet() int {
@@ -99,7 +112,10 @@ func (e *Engine) RemoveNetwork(ctx context.Context, id string) error {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		n, err := e.findNetwork(id)
-		if err != nil {
+		switch {
+		case errors.Is(err, deployment.ErrNotFound):
+			return nil
+		case err != nil:
 			return err
 		}
 		if len(e.endpoints(n)) > 0 {
@@ -116,25 +132,34 @@ func (e *Engine) ConnectNetwork(ctx context.Context, networkID, containerID stri
 	return run(ctx, e, "ConnectNetwork", args, func() error {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		n, err := e.findNetwork(networkID)
-		if err != nil {
-			return err
-		}
 		c, err := e.lookup(containerID)
 		if err != nil {
 			return err
 		}
-		active := c.process != nil
-		if a := c.networks[n.name]; a != nil && active && a.ip != "" {
+		return e.connect(c, networkID, aliases)
+	})
+}
+
+// connect attaches c. What does not run is attached at its next start, and only
+// then is a network missed.
+func (e *Engine) connect(c *record, network string, aliases []string) error {
+	a := &attachment{network: network, aliases: append(slices.Clone(aliases), c.id[:12])}
+	n, err := e.findNetwork(network)
+	switch {
+	case err != nil && c.process != nil:
+		return err
+	case err != nil:
+		c.networks[network] = a
+		return nil
+	}
+	if c.process != nil {
+		if old := c.networks[n.name]; old != nil && old.ip != "" {
 			return conflict("endpoint with name %s already exists in network %s", c.name, n.name)
 		}
-		a := &attachment{network: n.id, aliases: append(slices.Clone(aliases), c.id[:12])}
-		c.networks[n.name] = a
-		if active {
-			a.networkID, a.ip = n.id, e.freeAddress(n)
-		}
-		return nil
-	})
+		a.networkID, a.ip = n.id, e.freeAddress(n)
+	}
+	c.networks[n.name] = a
+	return nil
 }
 
 // findNetwork finds a network by ID, name or the beginning of its ID.

@@ -1,14 +1,8 @@
 package fakedocker_test
 
 import (
-	"errors"
-	"io"
-	"net/http"
 	"slices"
-	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/docker/go-connections/nat"
 
@@ -38,8 +32,8 @@ func TestUpdate(t *testing.T) {
 		t.Fatal("the update touched the process")
 	}
 	must(t, f.UpdateContainer(t.Context(), id, deployment.Limits{}, false))
-	if h := f.inspect(id).HostConfig; h.CPUQuota > 0 || *h.PidsLimit > 0 || h.Memory != 512<<20 {
-		t.Fatalf("quota %d and pids %d stay, or memory %d went", h.CPUQuota, *h.PidsLimit, h.Memory)
+	if h := f.inspect(id).HostConfig; h.CPUQuota != 0 || h.PidsLimit != nil || h.Memory != 512<<20 || h.MemorySwap != 512<<20 {
+		t.Fatalf("%+v: quota or pids stay, or memory changed", h.Resources)
 	}
 	if err := f.UpdateContainer(t.Context(), id, deployment.Limits{Memory: 32 << 20}, false); err == nil {
 		t.Fatal("memory was lowered below the usage")
@@ -56,6 +50,7 @@ func TestUpdateOfNanoCPUs(t *testing.T) {
 	if got := f.inspect(id).HostConfig.NanoCPUs; got != 15e8 {
 		t.Fatal(got)
 	}
+	wantErr(t, f.UpdateContainer(t.Context(), id, deployment.Limits{}, true), deployment.ErrUnsupported)
 }
 
 func TestNetworks(t *testing.T) {
@@ -67,13 +62,14 @@ func TestNetworks(t *testing.T) {
 	if n.Containers[id] != "iris" {
 		t.Fatal(n.Containers)
 	}
-	second, err := f.CreateNetwork(t.Context(), docker.NetworkRequest{Name: "mlops"})
-	must(t, err)
+	_, err = f.CreateNetwork(t.Context(), docker.NetworkRequest{Name: "mlops"})
+	wantErr(t, err, docker.ErrConflict)
+	second := f.Operator().CreateNetwork(docker.NetworkRequest{Name: "mlops"})
 	if _, err := f.InspectNetwork(t.Context(), "mlops"); err == nil {
 		t.Fatal("an ambiguous name was found")
 	}
 	must(t, f.RemoveNetwork(t.Context(), second))
-	wantErr(t, f.RemoveNetwork(t.Context(), second), deployment.ErrNotFound)
+	must(t, f.RemoveNetwork(t.Context(), second))
 
 	traffic, err := f.CreateNetwork(t.Context(), docker.NetworkRequest{Name: "mlops-traffic", Internal: true})
 	must(t, err)
@@ -137,180 +133,4 @@ func TestImages(t *testing.T) {
 		t.Fatal(got, err)
 	}
 	wantErr(t, f.PullImage(t.Context(), "remote/model", "linux/s390x"), deployment.ErrNotFound)
-}
-
-func TestEvents(t *testing.T) {
-	f := newFixture(t)
-	events, errs := f.Events(t.Context(), map[string]string{docker.LabelDeployment: "iris"})
-	id := f.run("iris", "serve:1")
-	f.run("rose", "serve:1")
-	must(t, f.RenameContainer(t.Context(), id, "lily"))
-	must(t, f.Operator().Crash("lily", 137, true))
-	must(t, f.RemoveContainer(t.Context(), id))
-	var got []string
-	for range 6 {
-		select {
-		case event := <-events:
-			if event.ID != id {
-				t.Fatalf("event of another container: %+v", event)
-			}
-			got = append(got, event.Action)
-		case <-time.After(5 * time.Second):
-			t.Fatalf("only %v", got)
-		}
-	}
-	if want := []string{"create", "start", "rename", "oom", "die", "destroy"}; !slices.Equal(got, want) {
-		t.Fatalf("events are %v, want %v", got, want)
-	}
-	f.BreakEvents(io.ErrUnexpectedEOF)
-	wantErr(t, <-errs, io.ErrUnexpectedEOF)
-}
-
-func TestSessionReachesContainers(t *testing.T) {
-	loading := fakedocker.Image{Ref: "loading:1", Behaviour: fakedocker.Serving(fakedocker.OK, 60*time.Millisecond)}
-	f := newFixture(t, loading)
-	session, err := f.StartSession(t.Context(), docker.SessionRequest{
-		Name: "mlops.session.1", Image: "busybox:1", NetworkID: f.network,
-		Labels: map[string]string{docker.LabelKind: docker.KindSession},
-	})
-	must(t, err)
-	id := f.run("iris", "loading:1")
-	ip := f.inspect(id).Networks["mlops"].IPAddress
-	get := func() int {
-		conn, err := session.Dial(t.Context(), ip+":8080")
-		must(t, err)
-		defer conn.Close()
-		req, _ := http.NewRequest(http.MethodGet, "http://iris/", nil)
-		must(t, req.Write(conn))
-		buffer := make([]byte, 64)
-		n, err := conn.Read(buffer)
-		must(t, err)
-		return map[bool]int{true: 200, false: 503}[strings.Contains(string(buffer[:n]), "200 OK")]
-	}
-	if got := get(); got != 503 {
-		t.Fatalf("answer before the model is loaded: %d", got)
-	}
-	time.Sleep(80 * time.Millisecond)
-	if got := get(); got != 200 {
-		t.Fatalf("answer afterwards: %d", got)
-	}
-	_, err = session.Dial(t.Context(), ip+":9")
-	wantErr(t, err, syscall.ECONNREFUSED)
-	must(t, f.StopContainer(t.Context(), id, time.Second))
-	_, err = session.Dial(t.Context(), ip+":8080")
-	wantErr(t, err, syscall.ECONNREFUSED)
-	f.KillSessions()
-	if got := f.Leftovers(); len(got) > 0 {
-		t.Fatal(got)
-	}
-	_, err = session.Dial(t.Context(), ip+":8080")
-	wantErr(t, err, deployment.ErrNotFound)
-	must(t, session.Close())
-}
-
-func TestDrainFinishesRequests(t *testing.T) {
-	entered := make(chan struct{})
-	slow := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		close(entered)
-		time.Sleep(50 * time.Millisecond)
-		w.WriteHeader(http.StatusAccepted)
-	})
-	behaviour := fakedocker.Serving(slow, 0)
-	behaviour.Drains = true
-	f := newFixture(t, fakedocker.Image{Ref: "slow:1", Behaviour: behaviour})
-	id := f.run("iris", "slow:1")
-	answer := make(chan int, 1)
-	go func() {
-		response, err := f.Client("mlops").Get("http://iris:8080/")
-		if err != nil {
-			answer <- 0
-			return
-		}
-		response.Body.Close()
-		answer <- response.StatusCode
-	}()
-	<-entered
-	must(t, f.StopContainer(t.Context(), id, 5*time.Second))
-	if got := <-answer; got != http.StatusAccepted {
-		t.Fatalf("the request in flight was answered with %d", got)
-	}
-	if c := f.inspect(id); c.State.ExitCode != 0 {
-		t.Fatalf("exit code %d", c.State.ExitCode)
-	}
-}
-
-func TestFaultsAndCallLog(t *testing.T) {
-	f := newFixture(t)
-	f.ResetCalls()
-	f.SetFault(fakedocker.FailFrom(2, false)) // the second call happens, its answer is lost
-	_, err := f.ListContainers(t.Context(), nil)
-	must(t, err)
-	_, err = f.CreateContainer(t.Context(), request("iris", "serve:1"))
-	wantErr(t, err, deployment.ErrUnreachable)
-	_, err = f.CreateContainer(t.Context(), request("rose", "serve:1"))
-	wantErr(t, err, deployment.ErrUnreachable)
-	f.SetFault(nil)
-	if got := f.Names(""); !slices.Equal(got, []string{"iris"}) {
-		t.Fatal(got)
-	}
-	if got := f.Mutations(); len(got) != 2 || got[0].String() != "CreateContainer iris serve:1" || got[0].Err == nil {
-		t.Fatal(got)
-	}
-	if f.Count("ListContainers") != 1 {
-		t.Fatal(f.Calls())
-	}
-}
-
-func TestStats(t *testing.T) {
-	f := newFixture(t)
-	id := f.run("iris", "serve:1")
-	first, err := f.ContainerStats(t.Context(), id)
-	must(t, err)
-	time.Sleep(20 * time.Millisecond)
-	second, err := f.ContainerStats(t.Context(), id)
-	must(t, err)
-	if second.CPUTotal <= first.CPUTotal || second.MemoryUsage == 0 || second.MemoryLimit != 16<<30 {
-		t.Fatalf("%+v then %+v", first, second)
-	}
-	broken := errors.New("cgroup is gone")
-	f.FailStats("iris", broken)
-	_, err = f.ContainerStats(t.Context(), id)
-	wantErr(t, err, broken)
-}
-
-func TestOperator(t *testing.T) {
-	f := newFixture(t)
-	op := f.Operator()
-	always := request("always", "serve:1")
-	always.HostConfig.RestartPolicy.Name = "always"
-	unless := request("unless", "serve:1")
-	unless.HostConfig.RestartPolicy.Name = "unless-stopped"
-	for _, req := range []docker.CreateRequest{always, unless} {
-		_, err := op.Run(req)
-		must(t, err)
-	}
-	_, err := op.Create(request("never", "serve:1"))
-	must(t, err)
-	op.RestartEngine()
-	if a, u := f.inspect("always"), f.inspect("unless"); !a.State.Running || u.State.Running {
-		t.Fatalf("after a crash of the engine: %s and %s", a.State.Status, u.State.Status)
-	}
-	op.Prune()
-	if got := f.Names(""); !slices.Equal(got, []string{"always"}) {
-		t.Fatal(got)
-	}
-	if got := f.Serving("mlops"); len(got) != 1 || got["always"] == "" {
-		t.Fatal(got)
-	}
-	must(t, op.Pause("always"))
-	if got := f.Serving("mlops"); len(got) != 0 {
-		t.Fatal(got)
-	}
-	must(t, op.Disconnect("mlops", "always"))
-	if got := f.inspect("always").Networks; len(got) != 0 {
-		t.Fatal(got)
-	}
-	if n := f.Count("StartContainer"); n != 0 {
-		t.Fatal("the operator's calls are in the call log")
-	}
 }

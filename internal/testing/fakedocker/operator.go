@@ -114,6 +114,14 @@ func (o *Operator) SetHealth(idOrName string, healthy bool) error {
 	})
 }
 
+// CreateNetwork makes a network even if there is one of that name, as two
+// processes that create it at the same moment do.
+func (o *Operator) CreateNetwork(req docker.NetworkRequest) (id string) {
+	o.engine.mu.Lock()
+	defer o.engine.mu.Unlock()
+	return o.engine.addNetwork(req)
+}
+
 // Disconnect is docker network disconnect.
 func (o *Operator) Disconnect(network, idOrName string) error {
 	return o.with(idOrName, func(c *record) error {

@@ -44,9 +44,25 @@ func (l *pipeListener) Close() error {
 }
 
 // Addr implements net.Listener.
-func (l *pipeListener) Addr() net.Addr { return pipeAddr{} }
+func (l *pipeListener) Addr() net.Addr { return pipeAddr("container") }
 
-type pipeAddr struct{}
+// pipeAddr is an address inside a network of the engine.
+type pipeAddr string
 
-func (pipeAddr) Network() string { return "pipe" }
-func (pipeAddr) String() string  { return "pipe" }
+func (pipeAddr) Network() string  { return "tcp" }
+func (a pipeAddr) String() string { return string(a) }
+
+// refusedConn is a tunnel to where nothing listens: what is written vanishes,
+// and the first Read has the reason.
+type refusedConn struct {
+	net.Conn
+	err error
+}
+
+func newRefused(err error) net.Conn {
+	conn, _ := net.Pipe() // for the deadlines
+	return &refusedConn{conn, err}
+}
+
+func (c *refusedConn) Read([]byte) (int, error)    { return 0, c.err }
+func (c *refusedConn) Write(p []byte) (int, error) { return len(p), nil }

@@ -1,7 +1,9 @@
 package fakedocker
 
 import (
-	"sort"
+	"cmp"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/docker/go-connections/nat"
@@ -12,32 +14,15 @@ import (
 // portKey is a container port as the engine writes it: 8080/tcp.
 type portKey = nat.Port
 
-// exposedPorts are the ports that the container exposes, published or not.
-func exposedPorts(c *docker.ContainerConfig, h *docker.HostConfig) []portKey {
-	all := map[portKey]bool{}
-	for port := range c.ExposedPorts {
-		all[port] = true
-	}
-	for port := range h.PortBindings {
-		all[port] = true
-	}
-	out := make([]portKey, 0, len(all))
-	for port := range all {
-		out = append(out, port)
-	}
-	sort.Slice(out, func(i, j int) bool { return out[i] < out[j] })
-	return out
-}
-
-// bindPorts takes the host ports of a container that starts.
+// bindPorts takes the host ports of a container that starts. A binding of a port
+// that the container does not expose is ignored, as the engine does.
 func (e *Engine) bindPorts(c *record) error {
 	var bound []docker.PublishedPort
-	for _, port := range c.exposed {
-		bindings := c.host.PortBindings[port]
-		if len(bindings) == 0 {
-			bound = append(bound, docker.PublishedPort{Container: port.Int(), Protocol: port.Proto()})
+	for _, port := range slices.SortedFunc(maps.Keys(c.host.PortBindings), comparePorts) {
+		if _, exposed := c.config.ExposedPorts[port]; !exposed {
+			continue
 		}
-		for _, binding := range bindings {
+		for _, binding := range c.host.PortBindings[port] {
 			host, err := strconv.Atoi(binding.HostPort)
 			if err != nil && binding.HostPort != "" {
 				return refused("Invalid port specification: %q", binding.HostPort)
@@ -58,6 +43,10 @@ func (e *Engine) bindPorts(c *record) error {
 	}
 	c.ports = bound
 	return nil
+}
+
+func comparePorts(a, b portKey) int {
+	return cmp.Or(cmp.Compare(a.Int(), b.Int()), cmp.Compare(a.Proto(), b.Proto()))
 }
 
 // portTaken looks at running containers, at what this one has already bound and

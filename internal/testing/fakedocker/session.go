@@ -2,7 +2,6 @@ package fakedocker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -11,7 +10,6 @@ import (
 	"sync"
 	"syscall"
 
-	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 )
 
@@ -54,18 +52,42 @@ func (s *session) ContainerID() string { return s.id }
 // Name implements docker.Session.
 func (s *session) Name() string { return s.name }
 
-// Dial implements docker.Session.
+// Dial implements docker.Session. Like a tunnel it succeeds before the
+// connection is made: one that is refused says so at the first Read.
 func (s *session) Dial(ctx context.Context, address string) (net.Conn, error) {
 	return call(ctx, s.engine, "Dial", address, func() (net.Conn, error) {
-		s.engine.mu.Lock()
-		c, err := s.engine.lookup(s.id)
-		if err != nil || c.process == nil {
-			s.engine.mu.Unlock()
-			return nil, fmt.Errorf("session %s is gone: %w", s.name, deployment.ErrNotFound)
+		if err := s.alive(); err != nil {
+			return nil, err
 		}
-		s.engine.mu.Unlock()
-		return s.engine.dial(s.networkID, address)
+		conn, err := s.engine.dial(s.networkID, address)
+		if err != nil {
+			return newRefused(err), nil
+		}
+		return conn, nil
 	})
+}
+
+// Connect makes a connection and closes it.
+func (s *session) Connect(ctx context.Context, address string) error {
+	return run(ctx, s.engine, "Dial", address, func() error {
+		if err := s.alive(); err != nil {
+			return err
+		}
+		conn, err := s.engine.dial(s.networkID, address)
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	})
+}
+
+func (s *session) alive() error {
+	s.engine.mu.Lock()
+	defer s.engine.mu.Unlock()
+	if c, err := s.engine.lookup(s.id); err != nil || c.process == nil {
+		return notFound("No such container: %s", s.id)
+	}
+	return nil
 }
 
 // Close implements io.Closer. A second Close, or one after the container is
@@ -100,25 +122,32 @@ func (e *Engine) KillSessions() {
 }
 
 // dial connects to address (host:port) from inside a network; the host is an
-// address, a container name or an alias there.
+// address, a container name or an alias there. Errors are a *net.OpError.
 func (e *Engine) dial(networkID, address string) (net.Conn, error) {
+	fail := func(err error) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: pipeAddr(address), Err: err}
+	}
 	host, portText, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, err
+		return fail(err)
 	}
 	port, err := strconv.Atoi(portText)
 	if err != nil {
-		return nil, &net.AddrError{Err: "invalid port", Addr: address}
+		return fail(err)
 	}
 	e.mu.Lock()
 	p := e.processAt(networkID, host)
 	e.mu.Unlock()
-	if p != nil {
-		if conn, ok := p.dial(port); ok {
-			return conn, nil
-		}
+	switch {
+	case p == nil && net.ParseIP(host) == nil:
+		return fail(fmt.Errorf("bad address '%s'", host))
+	case p == nil:
+		return fail(syscall.EHOSTUNREACH)
 	}
-	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.Join(fmt.Errorf("%s", address), syscall.ECONNREFUSED)}
+	if conn, ok := p.dial(port); ok {
+		return conn, nil
+	}
+	return fail(syscall.ECONNREFUSED)
 }
 
 func (e *Engine) processAt(networkID, host string) *process {

@@ -44,9 +44,9 @@ func (e *Engine) rename(c *record, name string) error {
 	return nil
 }
 
-// UpdateContainer implements container.Builder. As in the engine's own update a
-// memory limit of zero means "unchanged"; CPU quota and pids are removed with
-// the −1 that the engine takes for that.
+// UpdateContainer implements container.Builder. As the client does it sends the
+// engine what differs only: a zero removes the limit on CPUs and pids and leaves
+// memory as it is, and swap is set along with memory, to the same value.
 func (e *Engine) UpdateContainer(ctx context.Context, id string, l deployment.Limits, nanoCPUs bool) error {
 	args := fmt.Sprintf("%s quota=%d memory=%d reservation=%d pids=%d restart=%s",
 		e.nameOf(id), l.CPUQuota, l.Memory, l.MemoryReservation, l.PidsLimit, l.RestartPolicy)
@@ -63,25 +63,15 @@ func (e *Engine) UpdateContainer(ctx context.Context, id string, l deployment.Li
 
 // update checks everything before it changes anything.
 func (e *Engine) update(c *record, l deployment.Limits, nanoCPUs bool) error {
-	fail := func(kind func(string, ...any) error, format string, args ...any) error {
-		return kind("Cannot update container %s: %s", c.id, fmt.Sprintf(format, args...))
-	}
-	h := c.host
-	if c.state.Status == "removing" || c.state.Dead {
-		return fail(conflict, "container is marked for removal and cannot be \"update\"")
-	}
-	switch {
-	case !nanoCPUs && h.NanoCPUs != 0 && l.CPUQuota != 0:
-		return fail(conflict, "Conflicting options: CPU Quota cannot be updated as NanoCPUs has already been set")
-	case nanoCPUs && h.NanoCPUs == 0 && (h.CPUQuota != 0 || h.CPUPeriod != 0):
-		return fail(conflict, "Conflicting options: Nano CPUs cannot be updated as CPU Quota has already been set")
-	}
-	if err := checkMemory(l.Memory, 0, l.MemoryReservation); err != nil {
+	if err := checkCPUs(c, l.CPUQuota, nanoCPUs); err != nil {
 		return err
 	}
-	if c.process != nil && l.Memory != 0 && uint64(l.Memory) < c.process.behaviour.Memory {
-		return fail(refused, "runc did not terminate successfully: exit status 1: unable to set memory limit to %d (current usage: %d, peak usage: %[2]d)\n: unknown",
-			l.Memory, c.process.behaviour.Memory)
+	if err := checkMemory(l.Memory, l.Memory, l.MemoryReservation); err != nil {
+		return err
+	}
+	if p := c.process; p != nil && l.Memory != 0 && l.Memory != c.host.Memory && uint64(l.Memory) < p.behaviour.Memory {
+		return refused("Cannot update container %s: runc did not terminate successfully: exit status 1: "+
+			"unable to set memory limit to %d (current usage: %d, peak usage: %[3]d)\n: unknown", c.id, l.Memory, p.behaviour.Memory)
 	}
 	if err := setRestartPolicy(c, l.RestartPolicy); err != nil {
 		return err
@@ -91,26 +81,37 @@ func (e *Engine) update(c *record, l deployment.Limits, nanoCPUs bool) error {
 	return nil
 }
 
+// checkCPUs refuses a limit in the other unit than the container was made with.
+func checkCPUs(c *record, quota int64, nanoCPUs bool) error {
+	switch h := c.host; {
+	case nanoCPUs && quota == 0 && h.NanoCPUs != 0:
+		return &engineError{"the CPU limit of a container that was made with NanoCPUs cannot be removed while it exists", deployment.ErrUnsupported}
+	case nanoCPUs && quota != 0 && h.NanoCPUs == 0 && (h.CPUQuota != 0 || h.CPUPeriod != 0):
+		return conflict("Cannot update container %s: Conflicting options: Nano CPUs cannot be updated as CPU Quota has already been set", c.id)
+	case !nanoCPUs && quota != 0 && h.NanoCPUs != 0:
+		return conflict("Cannot update container %s: Conflicting options: CPU Quota cannot be updated as NanoCPUs has already been set", c.id)
+	}
+	return nil
+}
+
 func setLimits(c *record, l deployment.Limits, nanoCPUs bool) {
 	h := c.host
 	switch {
 	case nanoCPUs:
-		if l.CPUQuota != 0 {
-			h.NanoCPUs = l.CPUQuota * nanosPerQuota
-		}
+		h.NanoCPUs = l.CPUQuota * nanosPerQuota
 	case l.CPUQuota != 0:
 		h.CPUQuota, h.CPUPeriod = l.CPUQuota, quotaPeriod
 	case h.CPUQuota > 0:
 		h.CPUQuota = -1
 	}
-	if l.Memory != 0 {
-		h.Memory, h.MemorySwap = l.Memory, 2*l.Memory
+	if l.Memory != 0 && l.Memory != h.Memory {
+		h.Memory, h.MemorySwap = l.Memory, l.Memory
 	}
 	if l.MemoryReservation != 0 {
 		h.MemoryReservation = l.MemoryReservation
 	}
 	if pids := l.PidsLimit; pids != 0 || h.PidsLimit != nil {
-		h.PidsLimit = &pids // −1 is stored as 0
+		h.PidsLimit = &pids // the engine stores the −1 that removes it as 0
 	}
 }
 

@@ -21,8 +21,8 @@ func (e *Engine) ContainerLogs(ctx context.Context, id string, tail int) ([]stri
 	})
 }
 
-// ContainerStats implements container.Reader. A container that does not run has
-// a zero sample. As on 20.10 a one-shot sample carries no earlier one.
+// ContainerStats implements container.Reader. As on 20.10 a one-shot sample
+// carries no earlier one.
 func (e *Engine) ContainerStats(ctx context.Context, id string) (docker.Stats, error) {
 	return call(ctx, e, "ContainerStats", e.nameOf(id), func() (docker.Stats, error) {
 		e.mu.Lock()
@@ -35,7 +35,7 @@ func (e *Engine) ContainerStats(ctx context.Context, id string) (docker.Stats, e
 			return docker.Stats{}, err
 		}
 		if c.process == nil {
-			return docker.Stats{}, nil
+			return docker.Stats{}, conflict("container %s does not run", c.id)
 		}
 		b := c.process.behaviour
 		limit := uint64(e.info.Memory)
