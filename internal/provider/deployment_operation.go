@@ -1,0 +1,194 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+)
+
+// operation is what timeouts bound.
+type operation struct {
+	name     string
+	fallback time.Duration
+}
+
+// The operations with their defaults.
+var (
+	createOperation = operation{"create", 20 * time.Minute}
+	readOperation   = operation{"read", 2 * time.Minute}
+	updateOperation = operation{"update", 20 * time.Minute}
+	deleteOperation = operation{"delete", 10 * time.Minute}
+)
+
+const (
+	// minTimeout leaves an operation the time for a handful of calls.
+	minTimeout = time.Second
+	// lookTimeout bounds a look at what a failed create left behind.
+	lookTimeout = 15 * time.Second
+)
+
+// timeout is how long an operation may take.
+func (m deploymentModel) timeout(o operation) time.Duration {
+	text, _ := m.Timeouts.Attributes()[o.name].(types.String)
+	if d, err := time.ParseDuration(text.ValueString()); err == nil {
+		return d
+	}
+	return o.fallback
+}
+
+func (m deploymentModel) bounded(ctx context.Context, o operation) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, m.timeout(o))
+}
+
+// runtime is what the provider's configuration comes down to; of a provider
+// that was not configured, nothing is known.
+func (r *deploymentResource) runtime() *runtime {
+	if r.rt == nil {
+		return &runtime{Unknown: true}
+	}
+	return r.rt
+}
+
+// engine is nil, with an error, while the provider has none.
+func (r *deploymentResource) engine(verb string, diags *diag.Diagnostics) deployment.Engine {
+	if rt := r.runtime(); rt.Engine != nil {
+		return rt.Engine
+	}
+	diags.Append(unable(verb, "deployment", "", errors.New("the provider's configuration is not known yet: apply what it depends on first")))
+	return nil
+}
+
+// spec is what the engine is asked for: the plan, secrets that are in the
+// configuration alone, and what the provider's configuration adds. prior is
+// nil for a create.
+func (rt *runtime) spec(ctx context.Context, plan, config deploymentModel, prior *deploymentModel) (deployment.Spec, diag.Diagnostics) {
+	spec, diags := plan.toSpec(ctx)
+	spec.Owner, spec.DefaultLabels = rt.Owner, rt.DefaultLabels
+	spec.Secrets.Keys, _ = secretKeys(config.EnvWO)
+	spec.Secrets.Values = stringMapOf(config.EnvWO)
+	if prior != nil {
+		spec.Adopted = prior.containerIDs()
+	}
+	return spec, diags
+}
+
+// containerIDs are those that the state manages.
+func (m deploymentModel) containerIDs() []string {
+	var out []string
+	for _, element := range m.Containers.Elements() {
+		if object, ok := element.(types.Object); ok {
+			if id, ok := object.Attributes()["id"].(types.String); ok && id.ValueString() != "" {
+				out = append(out, id.ValueString())
+			}
+		}
+	}
+	return out
+}
+
+// begun is the plan as state before anything came of it.
+func (m deploymentModel) begun() deploymentModel {
+	if m.DetectionTask.IsUnknown() {
+		m.DetectionTask = types.StringNull()
+	}
+	m.fill(deploymentResults{
+		ID: m.Name, Containers: types.ListNull(containerType()), Drift: noDrift(),
+	})
+	return m
+}
+
+// complete fills in what the plan left open.
+func (m *deploymentModel) complete(ctx context.Context, status deployment.Status, namePrefix string) diag.Diagnostics {
+	came, diags := resultsOf(ctx, status)
+	came.ID = m.Name
+	m.fill(came)
+	if m.DetectionTask.IsUnknown() {
+		m.DetectionTask = taskOf(namePrefix, m.Name.ValueString())
+	}
+	return diags
+}
+
+// strange reports whether what was found under the name is not what the state
+// was about: ours is gone, and a container of somebody else has the name.
+func (m deploymentModel) strange(found deployment.Status) bool {
+	return m.Revision.ValueInt64() > 0 && !found.Managed
+}
+
+// leftBehind reports whether a create that failed left something that must
+// stay in state, where it is tainted: the next apply destroys it first. What
+// serves was there before (a failed create leaves nothing serving), and must
+// not be destroyed.
+func leftBehind(ctx context.Context, engine deployment.Engine, name string, cause error) bool {
+	if errors.Is(cause, deployment.ErrForeign) || errors.Is(cause, deployment.ErrOwner) || errors.Is(cause, deployment.ErrLocked) {
+		return false // not ours: nothing was begun
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout) // after an interrupt, too
+	defer cancel()
+	status, err := engine.Status(ctx, name)
+	switch {
+	case errors.Is(err, deployment.ErrNotFound):
+		return false
+	case err != nil:
+		return true // nobody knows
+	default:
+		return status.Managed && status.State != deployment.StateRunning
+	}
+}
+
+// importable finds what an import is about.
+func importable(ctx context.Context, engine deployment.Engine, name, owner string) (deployment.Status, error) {
+	if err := isName(name); err != nil {
+		return deployment.Status{}, fmt.Errorf("%q %w. Import a deployment by its name, not by an ID", name, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, readOperation.fallback)
+	defer cancel()
+	status, err := engine.Status(ctx, name)
+	switch {
+	case errors.Is(err, deployment.ErrNotFound):
+		return status, fmt.Errorf("the engine has no deployment and no container named %q (compare \"docker ps --all\"): %w", name, err)
+	case err != nil:
+		return status, err
+	case status.Managed && status.Spec.Owner != "" && status.Spec.Owner != owner:
+		return status, &deployment.OwnerError{Name: name, Owner: status.Spec.Owner, Want: owner}
+	}
+	return status, nil
+}
+
+// driftIsLiveKey names, in private state, whether all drift that a read found
+// is mended without a new container. The sentences in state do not tell.
+const driftIsLiveKey = "drift_is_live"
+
+// privateReader and privateWriter are the two sides of private state.
+type (
+	privateReader interface {
+		GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+	}
+	privateWriter interface {
+		SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+	}
+)
+
+// readDriftIsLive is false when nothing is known, which plans the most.
+func readDriftIsLive(ctx context.Context, from privateReader) bool {
+	text, diags := from.GetKey(ctx, driftIsLiveKey)
+	var live bool
+	return !diags.HasError() && json.Unmarshal(text, &live) == nil && live
+}
+
+func writeDriftIsLive(ctx context.Context, to privateWriter, drift []deployment.Drift) diag.Diagnostics {
+	live := true
+	for _, d := range drift {
+		live = live && d.Live
+	}
+	text, err := json.Marshal(live)
+	if err != nil {
+		panic(err) // a bool always encodes
+	}
+	return to.SetKey(ctx, driftIsLiveKey, text)
+}

@@ -1,0 +1,112 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+)
+
+// ModifyPlan tells apart what a change does: nothing, a policy, a live update
+// or a rollout. What stays as it is stays known.
+func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() { // destroy
+		return
+	}
+	p := deploymentPlan{rt: r.runtime()}
+	resp.Diagnostics.Append(req.Config.Get(ctx, &p.config)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &p.plan)...)
+	if !req.State.Raw.IsNull() {
+		p.prior = &deploymentModel{}
+		resp.Diagnostics.Append(req.State.Get(ctx, p.prior)...)
+		p.driftIsLive = readDriftIsLive(ctx, req.Private)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	p.make(ctx)
+	resp.Diagnostics.Append(p.diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, p.plan)...)
+	if p.replaces {
+		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("name"))
+	}
+}
+
+// deploymentPlan is a plan in the making.
+type deploymentPlan struct {
+	rt          *runtime
+	config      deploymentModel
+	prior       *deploymentModel // nil: a create
+	driftIsLive bool             // all drift of prior is mended without a new container
+
+	plan     deploymentModel
+	replaces bool
+	diags    diag.Diagnostics
+}
+
+func (p *deploymentPlan) make(ctx context.Context) {
+	p.name()
+	p.restartPolicy()
+	p.diags.Append(validateDeployment(ctx, p.config)...) // what was unknown when it was validated may be known now
+	if p.diags.HasError() {
+		return
+	}
+	changes := true
+	p.replaces = p.prior != nil && !p.plan.Name.Equal(p.prior.Name)
+	if p.prior == nil || p.replaces {
+		p.plan.deploymentResults = unknownResults(p.plan.Name)
+	} else {
+		changes = p.update(ctx)
+	}
+	if changes && !p.replaces && !p.diags.HasError() {
+		p.ask(ctx)
+	}
+}
+
+// restartPolicy fills in what the configuration leaves to the provider: the
+// default for a new deployment, what it has for another.
+func (p *deploymentPlan) restartPolicy() {
+	switch {
+	case !p.config.RestartPolicy.IsNull():
+	case p.prior != nil:
+		p.plan.RestartPolicy = p.prior.RestartPolicy
+	default:
+		p.plan.RestartPolicy = types.StringValue(string(deployment.RestartAlways))
+	}
+}
+
+// update plans the change of a deployment that exists; false when there is none.
+func (p *deploymentPlan) update(ctx context.Context) bool {
+	planned, diags := p.plan.toSpec(ctx)
+	p.diags.Append(diags...)
+	p.diags.Append(keepSpelling(ctx, &p.plan, p.prior, planned, inPlan)...)
+	if p.diags.HasError() {
+		return false
+	}
+	c := p.compare(ctx)
+	p.plan.deploymentResults = c.results(p.prior.deploymentResults)
+	return c.any
+}
+
+// unknownResults are the results of a deployment that is made.
+func unknownResults(name types.String) deploymentResults {
+	return deploymentResults{
+		ID: name, Revision: types.Int64Unknown(), Fingerprint: types.StringUnknown(),
+		ImageID: types.StringUnknown(), ImageDigest: types.StringUnknown(),
+		Containers: types.ListUnknown(containerType()), Drift: noDrift(),
+	}
+}
+
+func noDrift() types.List { return types.ListValueMust(types.StringType, []attr.Value{}) }
+
+func containerType() types.ObjectType {
+	return types.ObjectType{AttrTypes: objectTypes("containers")}
+}

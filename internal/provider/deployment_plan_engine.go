@@ -1,0 +1,82 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+)
+
+// startIntervalAPI is the first API version that honours start_interval. Older
+// engines accept it and drop it in silence.
+const startIntervalAPI = "1.44"
+
+// ask lets the engine say what a change would do: what it does not support is
+// an error, interruptions are warnings. An engine that gives no answer makes
+// the plan no worse.
+func (p *deploymentPlan) ask(ctx context.Context) {
+	if p.rt.Unknown || p.rt.Engine == nil {
+		return
+	}
+	spec, diags := p.rt.spec(ctx, p.plan, p.config, p.prior)
+	p.diags.Append(diags...)
+	p.diags.Append(unsupported(p.rt.APIVersion, spec)...)
+	if p.diags.HasError() || !p.fullyKnown() {
+		return
+	}
+	ctx, cancel := p.plan.bounded(ctx, readOperation)
+	defer cancel()
+	preview, err := p.rt.Engine.Preview(ctx, spec)
+	if err != nil {
+		p.diags.Append(warning(fmt.Sprintf("The plan of deployment %q was not checked against the engine", spec.Name),
+			explain(err)))
+		return
+	}
+	p.diags.Append(warnings("deployment", spec.Name, preview.Warnings)...)
+}
+
+// fullyKnown reports whether the plan says all that an engine needs.
+func (p *deploymentPlan) fullyKnown() bool {
+	if p.plan.Name.IsUnknown() || p.config.EnvWO.IsUnknown() {
+		return false
+	}
+	for _, a := range arguments {
+		if !fullyKnown(a.value(&p.plan)) {
+			return false
+		}
+	}
+	return true
+}
+
+// unsupported are the attributes that need a newer engine.
+func unsupported(api string, spec deployment.Spec) diag.Diagnostics {
+	var diags diag.Diagnostics
+	if h := spec.HealthCheck; h != nil && h.StartInterval != 0 && olderAPI(api, startIntervalAPI) {
+		diags.Append(invalid(path.Root("health_check").AtName("start_interval"),
+			"This engine's API is version %s; start_interval needs %s (Docker 25). Leave it out, or use a newer engine.", api, startIntervalAPI))
+	}
+	return diags
+}
+
+// olderAPI reports whether API version have is before want. "" is not known,
+// and not older.
+func olderAPI(have, want string) bool {
+	hm, hn, hok := apiVersion(have)
+	wm, wn, wok := apiVersion(want)
+	return hok && wok && (hm < wm || (hm == wm && hn < wn))
+}
+
+func apiVersion(text string) (major, minor int, ok bool) {
+	first, second, _ := strings.Cut(text, ".")
+	major, err := strconv.Atoi(first)
+	if err != nil {
+		return 0, 0, false
+	}
+	minor, err = strconv.Atoi(second)
+	return major, minor, err == nil
+}
