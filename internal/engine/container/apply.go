@@ -76,7 +76,7 @@ func (e *Engine) claim(ctx context.Context, name, owner string, s *session) (*wo
 	if have := w.owner(); have != "" && owner != "" && have != owner {
 		return nil, free, &deployment.OwnerError{Name: name, Owner: have, Want: owner}
 	}
-	if !w.exists() {
+	if !w.exists() && !w.locked {
 		return w, free, nil
 	}
 	unlock, err := e.lock(ctx, name, s)

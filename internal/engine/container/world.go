@@ -96,6 +96,8 @@ func (e *Engine) worldOf(ctx context.Context, name string, list listing) (*world
 		switch {
 		case c.Labels[docker.LabelDeployment] == name && c.Labels[docker.LabelKind] == docker.KindReplica:
 			ids = append(ids, c.ID)
+		case c.Labels[docker.LabelDeployment] == name && c.Labels[docker.LabelKind] == docker.KindLock:
+			w.locked = true
 		case c.Name == name && c.Labels[docker.LabelDeployment] == "":
 			foreign = len(ids)
 			ids = append(ids, c.ID)
