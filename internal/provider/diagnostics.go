@@ -140,4 +140,4 @@ func attributePath(text string) (path.Path, bool) {
 // errEngineUnknown is the answer of whatever cannot wait for the provider's
 // configuration to be known.
 var errEngineUnknown = errors.New(`which Docker engine to ask is known only after an apply, because the provider's configuration refers to something that this plan makes.
-Give the data source a depends_on that names that resource: Terraform then reads it during the apply`)
+Give the data source a depends_on that names what the host comes from: Terraform then reads it during the apply`)

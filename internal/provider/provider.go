@@ -85,7 +85,7 @@ func (p *mlopsProvider) Configure(ctx context.Context, req provider.ConfigureReq
 }
 
 // open connects and completes rt with the engine.
-func (p *mlopsProvider) open(ctx context.Context, cfg config, rt *runtime) diag.Diagnostics {
+func (p *mlopsProvider) open(ctx context.Context, cfg providerConfig, rt *runtime) diag.Diagnostics {
 	var diags diag.Diagnostics
 	opts, optDiags := cfg.dockerOptions(ctx)
 	diags.Append(optDiags...)
@@ -112,7 +112,7 @@ func (p *mlopsProvider) open(ctx context.Context, cfg config, rt *runtime) diag.
 
 // Resources implements provider.Provider.
 func (p *mlopsProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{}
+	return []func() resource.Resource{newDeploymentResource}
 }
 
 // DataSources implements provider.Provider.

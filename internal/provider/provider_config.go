@@ -17,8 +17,8 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/container"
 )
 
-// config is the provider's configuration. Every value may be unknown.
-type config struct {
+// providerConfig is the provider's configuration. Every value may be unknown.
+type providerConfig struct {
 	Host           types.String `tfsdk:"host"`
 	Context        types.String `tfsdk:"context"`
 	TLS            types.Object `tfsdk:"tls"`
@@ -60,15 +60,15 @@ type credentialConfig struct {
 	IdentityToken types.String `tfsdk:"identity_token"`
 }
 
-func readConfig(ctx context.Context, from tfsdk.Config) (config, diag.Diagnostics) {
-	var cfg config
+func readConfig(ctx context.Context, from tfsdk.Config) (providerConfig, diag.Diagnostics) {
+	var cfg providerConfig
 	diags := from.Get(ctx, &cfg)
 	return cfg, diags
 }
 
 // known is whether everything is known that says which engine to ask and what
 // on it is ours. Credentials, labels and images are needed only for changes.
-func (c config) known() bool {
+func (c providerConfig) known() bool {
 	return fullyKnown(c.Host, c.Context, c.TLS, c.SSH, c.AllowPlainTCP, c.ConnectTimeout, c.Orchestrator,
 		c.Owner, c.NamePrefix, c.Network)
 }
@@ -84,7 +84,7 @@ func fullyKnown(values ...attr.Value) bool {
 	return true
 }
 
-func (c config) runtime() *runtime {
+func (c providerConfig) runtime() *runtime {
 	return &runtime{
 		Owner:         stringOr(c.Owner, deployment.DefaultOwner),
 		NamePrefix:    stringOr(c.NamePrefix, deployment.DefaultNamePrefix),
@@ -95,7 +95,7 @@ func (c config) runtime() *runtime {
 
 // defaultLabels leaves out what is not known yet: labels go onto new
 // containers only, and those are made when everything is known.
-func (c config) defaultLabels() map[string]string {
+func (c providerConfig) defaultLabels() map[string]string {
 	labels := make(map[string]string, len(c.DefaultLabels.Elements()))
 	for key, value := range c.DefaultLabels.Elements() {
 		if text, ok := value.(types.String); ok && !text.IsNull() && !text.IsUnknown() {
@@ -106,7 +106,7 @@ func (c config) defaultLabels() map[string]string {
 }
 
 // dockerOptions needs a configuration that is known.
-func (c config) dockerOptions(ctx context.Context) (docker.Options, diag.Diagnostics) {
+func (c providerConfig) dockerOptions(ctx context.Context) (docker.Options, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	opts := docker.Options{
 		Host: c.Host.ValueString(), Context: c.Context.ValueString(), AllowPlainTCP: c.AllowPlainTCP.ValueBool(),
@@ -143,7 +143,7 @@ func (s sshConfig) options() *docker.SSH {
 
 // registryAuth leaves out credentials that are not known yet: a plan pulls
 // nothing.
-func (c config) registryAuth(ctx context.Context) (map[string]docker.RegistryAuth, diag.Diagnostics) {
+func (c providerConfig) registryAuth(ctx context.Context) (map[string]docker.RegistryAuth, diag.Diagnostics) {
 	var diags diag.Diagnostics
 	auth := make(map[string]docker.RegistryAuth, len(c.RegistryAuth.Elements()))
 	for registry, value := range c.RegistryAuth.Elements() {
@@ -161,7 +161,7 @@ func (c config) registryAuth(ctx context.Context) (map[string]docker.RegistryAut
 	return auth, diags
 }
 
-func (c config) engineConfig(version string) container.Config {
+func (c providerConfig) engineConfig(version string) container.Config {
 	hostname, _ := os.Hostname() // only for the eyes of whoever waits for this run
 	return container.Config{
 		Network:    stringOr(c.Network, deployment.DefaultNetwork),

@@ -47,7 +47,8 @@ func providerSchema() schema.Schema {
 			"the default socket, the sockets of Docker Desktop, Colima, OrbStack, Rancher Desktop and rootless Docker. " +
 			"The choice and its reason are part of every connection error.\n\n" +
 			"Values that are known only after an apply (a host that another resource makes) are allowed: until they are known, plans are made " +
-			"without asking the engine, and resources keep their state. A data source cannot wait in this way: give it a `depends_on` on the resource that makes the host.",
+			"without asking the engine, and resources keep their state. A data source then needs a `depends_on` on the resource that makes the host, " +
+			"unless it refers to something that is about to change: Terraform reads it in the apply.",
 		Attributes: attributes,
 	}
 }

@@ -34,7 +34,7 @@ func (p *mlopsProvider) ValidateConfig(ctx context.Context, req provider.Validat
 }
 
 // validateTLS refuses half a client certificate.
-func (c config) validateTLS(ctx context.Context) diag.Diagnostics {
+func (c providerConfig) validateTLS(ctx context.Context) diag.Diagnostics {
 	if c.TLS.IsNull() || c.TLS.IsUnknown() {
 		return nil
 	}
@@ -53,7 +53,7 @@ func (c config) validateTLS(ctx context.Context) diag.Diagnostics {
 
 // validateHost judges the address alone: what lies in files and in the
 // environment is left to Configure.
-func (c config) validateHost(ctx context.Context) diag.Diagnostics {
+func (c providerConfig) validateHost(ctx context.Context) diag.Diagnostics {
 	if c.Host.IsNull() || !fullyKnown(c.Host, c.SSH, c.AllowPlainTCP) {
 		return nil
 	}
@@ -76,7 +76,7 @@ func (c config) validateHost(ctx context.Context) diag.Diagnostics {
 }
 
 // validateImageEnvironment checks the variables that stand in for attributes.
-func validateImageEnvironment(c config) diag.Diagnostics {
+func validateImageEnvironment(c providerConfig) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, image := range []struct {
 		attribute, variable string

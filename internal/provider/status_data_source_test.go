@@ -59,7 +59,7 @@ func TestDeploymentStatus(t *testing.T) {
 			s.Reason = "Replica iris.2: stats" + hostile
 			return s
 		}(), `{"cpu_percent":40,"image":"iris:3","image_id":"sha256:1","managed":true,"memory_bytes":268435456,"memory_limit":1073741824,` +
-			`"memory_percent":25,"name":"iris","owner":"terraform","reason":"Replica iris.2: statsred�gnp.exe","restart_count":1,"revision":3,` +
+			`"memory_percent":25,"name":"iris","owner":"terraform","reason":"Replica iris.2: statsred�gnp.exe.","restart_count":1,"revision":3,` +
 			`"started_at":"2026-07-01T10:00:00Z","status":"error"}`},
 		{"foreign", deployment.Status{
 			Spec: deployment.Spec{Name: "iris", Image: "r.example.com/team/iris@sha256:2"}, ImageID: "sha256:2", State: deployment.StateRunning,
@@ -231,6 +231,14 @@ func TestEveryFactIsDescribed(t *testing.T) {
 		}
 	}
 	walk("", statusAttributes())
+}
+
+func TestShortened(t *testing.T) {
+	for x, want := range map[float64]float64{0: 0, 44.411579977508275: 44.41, 0.00423179: 0.004232, 1599.97: 1600, 100: 100} {
+		if got := shortened(x); got != want {
+			t.Errorf("%v: got %v, want %v", x, got, want)
+		}
+	}
 }
 
 func readStatus(t *testing.T, engine deployment.Engine) map[string]any {

@@ -3,6 +3,7 @@ package provider
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -65,7 +66,7 @@ func newStatusModel(s deployment.Status) statusModel {
 	m := statusModel{
 		Name:       types.StringValue(s.Spec.Name),
 		Status:     types.StringValue(string(s.State)),
-		Reason:     text(s.Reason),
+		Reason:     text(sentence(s.Reason)),
 		Health:     text(string(s.Health)),
 		Image:      text(deployment.FamiliarImage(s.Spec.Image)),
 		ImageID:    text(s.ImageID),
@@ -92,7 +93,7 @@ func newReplicaModel(r deployment.Replica) replicaModel {
 		ID:           text(r.ID),
 		State:        types.StringValue(string(r.State)),
 		Health:       text(string(r.Health)),
-		Reason:       text(r.Reason),
+		Reason:       text(sentence(r.Reason)),
 		ExitCode:     types.Int64Null(),
 		OOMKilled:    types.BoolValue(r.OOMKilled),
 		RestartCount: types.Int64Value(int64(r.RestartCount)),
@@ -150,11 +151,21 @@ func newUsageModel(u *deployment.Usage) usageModel {
 		}
 	}
 	return usageModel{
-		CPUPercent:    types.Float64Value(u.CPUPercent),
+		CPUPercent:    types.Float64Value(shortened(u.CPUPercent)),
 		MemoryBytes:   types.Int64Value(u.MemoryBytes),
 		MemoryLimit:   types.Int64Value(u.MemoryLimit),
-		MemoryPercent: types.Float64Value(u.MemoryPercent),
+		MemoryPercent: types.Float64Value(shortened(u.MemoryPercent)),
 	}
+}
+
+// shortened keeps four significant digits: more would be noise, and rounding to
+// decimals would make a 0 of a little.
+func shortened(x float64) float64 {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 4, 64), 64)
+	if err != nil {
+		return x
+	}
+	return short
 }
 
 // longestRunning is when the replica that runs longest was started; zero when
