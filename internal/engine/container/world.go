@@ -24,6 +24,7 @@ type world struct {
 	foreign    *docker.Container  // holds the deployment's name and is not ours
 	// foreignSpec is the foreign container's, rebuilt by inspection.
 	foreignSpec deployment.Spec
+	locked      bool            // there is a lock, held or stale
 	sessions    map[string]bool // names of the running sessions; nil when not looked at
 }
 
