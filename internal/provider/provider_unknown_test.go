@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/config"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/container"
@@ -19,7 +20,8 @@ import (
 // TestAccProviderUnknownHost: the address of the engine is made by a resource
 // of the same configuration, for the first time and when it changes.
 func TestAccProviderUnknownHost(t *testing.T) {
-	engine := fakedocker.New()
+	t.Setenv(envProbeImage, "")
+	engine := fakedocker.New(fakedocker.Image{Ref: "rose:1"}, fakedocker.Image{Ref: defaultProbeImage})
 	t.Cleanup(engine.Close)
 	var hosts []string
 	connect := func(_ context.Context, opts docker.Options) (container.Docker, error) {
@@ -31,8 +33,18 @@ func TestAccProviderUnknownHost(t *testing.T) {
 		{Check: resource.ComposeTestCheckFunc(
 			resource.TestCheckResourceAttr("data.mlops_deployment_status.iris", "status", "not_found"),
 			resource.TestCheckResourceAttr("data.mlops_deployments.all", "deployments.#", "0"),
+			resource.TestCheckResourceAttr("mlops_deployment.rose", "revision", "1"),
 		)},
-		{Check: resource.TestCheckResourceAttr("data.mlops_deployment_status.iris", "status", "not_found")},
+		{
+			Check: resource.ComposeTestCheckFunc(
+				resource.TestCheckResourceAttr("data.mlops_deployment_status.iris", "status", "not_found"),
+				resource.TestCheckResourceAttr("mlops_deployment.rose", "revision", "1"),
+			),
+			// The same engine at another address: nothing to do for what runs there.
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+				plancheck.ExpectResourceAction("mlops_deployment.rose", plancheck.ResourceActionNoop),
+			}},
+		},
 	}
 	for i := range steps { // not on the test case: these configurations have a provider block
 		steps[i].ConfigDirectory = config.TestStepDirectory()

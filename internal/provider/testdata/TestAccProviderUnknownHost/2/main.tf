@@ -14,3 +14,8 @@ data "mlops_deployment_status" "iris" {
 data "mlops_deployments" "all" {
   name_prefix = terraform_data.host.input == "" ? "never" : ""
 }
+
+resource "mlops_deployment" "rose" {
+  name  = "rose"
+  image = "rose:1"
+}
