@@ -144,15 +144,16 @@ func (e *Engine) ConnectNetwork(ctx context.Context, networkID, containerID stri
 // then is a network missed.
 func (e *Engine) connect(c *record, network string, aliases []string) error {
 	a := &attachment{network: network, aliases: append(slices.Clone(aliases), c.id[:12])}
-	n, err := e.findNetwork(network)
-	switch {
-	case err != nil && c.process != nil:
-		return err
-	case err != nil:
+	running := c.process != nil
+	n, missing := e.findNetwork(network)
+	if missing != nil {
+		if running {
+			return missing
+		}
 		c.networks[network] = a
 		return nil
 	}
-	if c.process != nil {
+	if running {
 		if old := c.networks[n.name]; old != nil && old.ip != "" {
 			return conflict("endpoint with name %s already exists in network %s", c.name, n.name)
 		}
