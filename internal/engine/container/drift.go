@@ -99,6 +99,6 @@ func (e *Engine) memberDrift(add func(deployment.DriftKind, bool, string, ...any
 	}
 	if len(changed) > 0 {
 		add(deployment.DriftLimits, deployment.NeedsNewContainer(have, want) == "",
-			"Container %s does not have its limits: %s differ.", c.Name, strings.Join(changed, ", "))
+			"Container %s has other limits than it should: %s.", c.Name, strings.Join(changed, ", "))
 	}
 }
