@@ -45,14 +45,11 @@ func (f *Failure) Error() string {
 	for _, r := range f.Replicas {
 		line(r.exit())
 		if r.LastAnswer != "" {
-			line("Last readiness answer: " + r.LastAnswer)
+			line("Last readiness answer: " + strings.TrimSuffix(r.LastAnswer, ".") + ".")
 		}
 	}
 	for _, r := range f.Replicas {
 		r.writeLogs(&b)
-	}
-	if b.Len() > 0 && (f.Serving != "" || f.Advice != "") && len(f.Replicas) > 0 {
-		b.WriteString("\n")
 	}
 	line(f.Serving)
 	line(f.Advice)
@@ -63,16 +60,19 @@ func (r ReplicaFailure) exit() string {
 	var text string
 	switch {
 	case r.OOMKilled && r.MemLimit > 0:
-		text = fmt.Sprintf("Replica %s exited with code %d: out of memory, limit %s.", r.Name, r.ExitCode, FormatBytes(r.MemLimit))
+		text = fmt.Sprintf("Replica %s exited with code %d: out of memory, limit %s.", r.Name, r.ExitCode, binaryUnits(r.MemLimit))
 	case r.OOMKilled:
 		text = fmt.Sprintf("Replica %s exited with code %d: out of memory.", r.Name, r.ExitCode)
 	case r.Exited:
 		text = fmt.Sprintf("Replica %s exited with code %d.", r.Name, r.ExitCode)
 	}
-	if r.Restarts > 0 && text != "" {
-		text += fmt.Sprintf(" It restarted %d times.", r.Restarts)
+	switch {
+	case text == "" || r.Restarts == 0:
+		return text
+	case r.Restarts == 1:
+		return text + " It restarted once."
 	}
-	return text
+	return text + fmt.Sprintf(" It restarted %d times.", r.Restarts)
 }
 
 func (r ReplicaFailure) writeLogs(b *strings.Builder) {
@@ -80,7 +80,7 @@ func (r ReplicaFailure) writeLogs(b *strings.Builder) {
 	case len(r.Logs) > 0:
 		fmt.Fprintf(b, "\nLast log lines of %s:\n", r.Name)
 		for _, l := range r.Logs {
-			b.WriteString("  " + Sanitise(l) + "\n")
+			b.WriteString("  " + strings.ReplaceAll(Sanitise(l), "\n", "\n  ") + "\n")
 		}
 	case r.LogsError != "":
 		fmt.Fprintf(b, "\nThe log of %s cannot be read: %s\n", r.Name, Sanitise(r.LogsError))

@@ -1,7 +1,8 @@
 package deployment
 
 import (
-	"sort"
+	"encoding/json"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -64,8 +65,16 @@ func escapeLength(s string) int {
 			}
 		}
 		return len(s)
-	default:
-		return 2
+	default: // intermediate bytes, then one final byte: ESC ( B, ESC c
+		for i := 1; i < len(s); i++ {
+			if s[i] >= 0x30 && s[i] <= 0x7e {
+				return i + 1
+			}
+			if s[i] < 0x20 || s[i] > 0x2f {
+				return i // not a sequence: keep what is there
+			}
+		}
+		return len(s)
 	}
 }
 
@@ -73,27 +82,64 @@ func escapeLength(s string) int {
 // chance everywhere and hiding them would only garble the text.
 const minSecret = 4
 
-// Redact replaces the values of secrets in text by "(sensitive)".
+// redacted stands for the value of a secret.
+const redacted = "(sensitive)"
+
+// Redact replaces the values of secrets in text by "(sensitive)", also as JSON
+// and quoted strings write them, and the longer lines of a value that has several. Everything is
+// looked for in the original text, so that values that contain one another, or
+// overlap, leave nothing behind.
 func Redact(text string, secrets map[string]string) string {
-	values := make([]string, 0, len(secrets))
-	for _, v := range secrets {
-		if len(v) >= minSecret {
-			values = append(values, v)
+	hidden := make([]bool, len(text))
+	found := false
+	for _, needle := range needles(secrets) {
+		for from := 0; ; {
+			i := strings.Index(text[from:], needle)
+			if i < 0 {
+				break
+			}
+			found = true
+			for j := range needle {
+				hidden[from+i+j] = true
+			}
+			from += i + 1
 		}
 	}
-	sort.Slice(values, func(i, j int) bool { // longest first: one may contain another
-		if len(values[i]) != len(values[j]) {
-			return len(values[i]) > len(values[j])
+	if !found {
+		return text
+	}
+	var b strings.Builder
+	for i := range len(text) {
+		switch {
+		case !hidden[i]:
+			b.WriteByte(text[i])
+		case i == 0 || !hidden[i-1]:
+			b.WriteString(redacted)
 		}
-		return values[i] < values[j]
-	})
-	for _, v := range values {
-		text = strings.ReplaceAll(text, v, "(sensitive)")
-		for _, l := range strings.Split(v, "\n") { // logs arrive line by line
-			if len(l) >= minSecret*2 && l != v {
-				text = strings.ReplaceAll(text, l, "(sensitive)")
+	}
+	return b.String()
+}
+
+// needles are the spellings of the secrets that Redact looks for.
+func needles(secrets map[string]string) []string {
+	var out []string
+	add := func(s string, shortest int) {
+		if len(s) >= shortest {
+			out = append(out, s)
+		}
+	}
+	for _, v := range secrets {
+		add(v, minSecret)
+		quoted := strconv.Quote(v)
+		add(quoted[1:len(quoted)-1], minSecret)
+		if encoded, err := json.Marshal(v); err == nil {
+			add(string(encoded[1:len(encoded)-1]), minSecret)
+		}
+		for l := range strings.Lines(v) { // logs arrive line by line
+			if trimmed := strings.TrimRight(l, "\r\n"); trimmed != v {
+				add(trimmed, minSecret*2)
 			}
 		}
 	}
-	return text
+	return out
 }

@@ -36,6 +36,14 @@ func FormatBytes(n int64) string {
 	return fmt.Sprintf("%db", n)
 }
 
+// binaryUnits writes a number of bytes for reading: "512 MiB".
+func binaryUnits(n int64) string {
+	short := FormatBytes(n)
+	unit := map[byte]string{'t': "TiB", 'g': "GiB", 'm': "MiB", 'k': "KiB", 'b': "bytes"}
+	last := len(short) - 1
+	return short[:last] + " " + unit[short[last]]
+}
+
 // FamiliarImage is a canonical reference as people write it.
 func FamiliarImage(ref string) string {
 	ref = strings.TrimPrefix(ref, "docker.io/library/")
