@@ -8,9 +8,11 @@ import (
 	"github.com/docker/docker/api/types/container"
 )
 
-// ContainerStats reads one sample of a container's usage, at once: the engine
-// is not asked to wait for a second one, so PreRead is usually zero. Two calls
-// a sampling window apart give a rate. ErrConflict: the container does not run.
+// ContainerStats reads one sample of a container's usage. The engine is not
+// asked to wait for a second one, so PreRead is usually zero and two calls give
+// a rate. Engines up to 20.10 answer at their next sampling, within a second and
+// for all containers at once; newer ones immediately. ErrConflict: the container
+// does not run.
 func (c *Client) ContainerStats(ctx context.Context, id string) (Stats, error) {
 	answer, err := c.api.ContainerStatsOneShot(ctx, id)
 	if err != nil {
