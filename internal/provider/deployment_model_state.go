@@ -17,9 +17,16 @@ import (
 // as it is spelled there where it means the same as what was found; an import
 // has no prior (nil).
 func observed(ctx context.Context, status deployment.Status, prior *deploymentModel, namePrefix string) (deploymentModel, diag.Diagnostics) {
-	next, diags := modelOf(ctx, status.Spec)
-	results, resultDiags := resultsOf(ctx, status)
-	diags.Append(resultDiags...)
+	results, diags := resultsOf(ctx, status)
+	if prior != nil && status.Managed && !status.Recorded {
+		// The record is lost, which is drift. Containers hold no policies: the
+		// state is what remembers them.
+		next := *prior
+		next.deploymentResults = results
+		return next, diags
+	}
+	next, modelDiags := modelOf(ctx, status.Spec)
+	diags.Append(modelDiags...)
 	next.deploymentResults = results
 	next.DetectionTask = taskOf(namePrefix, status.Spec.Name)
 	if prior == nil || diags.HasError() {

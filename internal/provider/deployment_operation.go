@@ -122,8 +122,8 @@ func (m deploymentModel) strange(found deployment.Status) bool {
 
 // leftBehind reports whether a create that failed left something that must
 // stay in state, where it is tainted: the next apply destroys it first. What
-// serves was there before (a failed create leaves nothing serving), and must
-// not be destroyed.
+// has a record was in service before, or is by now: it must not be destroyed,
+// and the next create takes it over.
 func leftBehind(ctx context.Context, engine deployment.Engine, name string, cause error) bool {
 	if errors.Is(cause, deployment.ErrForeign) || errors.Is(cause, deployment.ErrOwner) || errors.Is(cause, deployment.ErrLocked) {
 		return false // not ours: nothing was begun
@@ -137,7 +137,7 @@ func leftBehind(ctx context.Context, engine deployment.Engine, name string, caus
 	case err != nil:
 		return true // nobody knows
 	default:
-		return status.Managed && status.State != deployment.StateRunning
+		return status.Managed && !status.Recorded
 	}
 }
 

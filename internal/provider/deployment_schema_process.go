@@ -129,10 +129,10 @@ func mountsAttribute() schema.Attribute {
 		Optional:            true,
 		MarkdownDescription: describe("Volumes, folders of the host and tmpfs inside the containers. Their order does not matter. Default: none.", changesRollout),
 		Validators:          []validator.List{elements{}},
-		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+		NestedObject: schema.NestedAttributeObject{Validators: []validator.Object{needs{attributes: []string{"type", "target"}}}, Attributes: map[string]schema.Attribute{
 			"type": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: describe("Kind of the mount: "+quoted(deployment.MountTypes)+".", changesRollout),
+				Optional:            true,
+				MarkdownDescription: describe("Kind of the mount: "+quoted(deployment.MountTypes)+". Required.", changesRollout),
 				Validators:          []validator.String{stringIs{oneOf(deployment.MountTypes)}},
 			},
 			"source": schema.StringAttribute{
@@ -140,8 +140,8 @@ func mountsAttribute() schema.Attribute {
 				MarkdownDescription: describe("Name of the volume, or absolute path on the engine's host; not for `tmpfs`.", changesRollout),
 			},
 			"target": schema.StringAttribute{
-				Required:            true,
-				MarkdownDescription: describe("Absolute path inside the container.", changesRollout),
+				Optional:            true,
+				MarkdownDescription: describe("Absolute path inside the container. Required.", changesRollout),
 				Validators:          []validator.String{stringIs{isMountTarget}},
 			},
 			"read_only": schema.BoolAttribute{

@@ -19,10 +19,10 @@ func portsAttribute() schema.Attribute {
 		MarkdownDescription: describe("Ports published on the engine's host. Their order does not matter. Default: none; containers on the provider's network need none.",
 			changesRollout),
 		Validators: []validator.List{elements{}},
-		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+		NestedObject: schema.NestedAttributeObject{Validators: []validator.Object{needs{attributes: []string{"container_port"}}}, Attributes: map[string]schema.Attribute{
 			"container_port": schema.Int64Attribute{
-				Required:            true,
-				MarkdownDescription: describe("Port inside the container, 1 to 65535.", changesRollout),
+				Optional:            true,
+				MarkdownDescription: describe("Port inside the container, 1 to 65535. Required.", changesRollout),
 				Validators:          []validator.Int64{between{least: 1, most: 65535}},
 			},
 			"host_port": schema.Int64Attribute{

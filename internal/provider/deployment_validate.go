@@ -51,7 +51,7 @@ func (c *conversion) validateEnvironment(m deploymentArguments) {
 			c.diags.Append(invalid(c.at("env").AtMapKey(key), "%s is in env and in env_wo. Keep one of them.", key))
 		}
 	}
-	if !m.EnvWOVersion.IsNull() && m.EnvWO.IsNull() {
+	if isSet(m.EnvWOVersion) && m.EnvWO.IsNull() {
 		c.refuse("env_wo_version", "env_wo_version says when env_wo changes, but there is no env_wo.")
 	}
 }
@@ -81,7 +81,7 @@ func (c *conversion) validateSecurity(object types.Object) {
 	for _, element := range m.CapDrop.Elements() {
 		text, _ := element.(types.String)
 		if isSet(text) && added[canonicalCapability(text.ValueString())] {
-			c.diags.Append(invalid(c.at("security").AtName("cap_drop").AtSetValue(element),
+			c.diags.Append(invalid(c.at("security").AtName("cap_drop"),
 				"%s is in cap_add and in cap_drop. Keep one of them.", text.ValueString()))
 		}
 	}

@@ -36,7 +36,7 @@ func (c *conversion) validateMount(at path.Path, m mountModel) {
 	kind := deployment.MountType(m.Type.ValueString())
 	source := at.AtName("source")
 	switch {
-	case kind == deployment.MountTmpfs && !m.Source.IsNull():
+	case kind == deployment.MountTmpfs && isSet(m.Source):
 		c.diags.Append(invalid(source, "A tmpfs has no source."))
 	case kind != deployment.MountTmpfs && m.Source.IsNull():
 		c.diags.Append(invalid(source, "A mount of type %s needs a source.", kind))
@@ -45,7 +45,7 @@ func (c *conversion) validateMount(at path.Path, m mountModel) {
 	case kind == deployment.MountBind:
 		c.diags.Append(judge(source, m.Source, []check{isHostPath}, false)...)
 	}
-	if kind != deployment.MountTmpfs && !m.Size.IsNull() {
+	if kind != deployment.MountTmpfs && isSet(m.Size) {
 		c.diags.Append(invalid(at.AtName("size"), "Only a mount of type tmpfs has a size."))
 	}
 }
@@ -61,9 +61,9 @@ func (c *conversion) validateModel(object types.Object) {
 		c.diags.Append(invalid(at, "Set model.volume or model.host_path: where the model is."))
 	case !m.Volume.IsNull() && !m.HostPath.IsNull():
 		c.diags.Append(invalid(at.AtName("host_path"), "A model is in a volume or on the host. Keep one of volume and host_path."))
-	case m.Volume.IsNull() && !m.Path.IsNull():
+	case m.Volume.IsNull() && isSet(m.Path):
 		c.diags.Append(invalid(at.AtName("path"), "Only a model in a volume has a path: write the whole path into host_path."))
-	case m.Volume.IsNull() && !m.Digest.IsNull():
+	case m.Volume.IsNull() && isSet(m.Digest):
 		c.diags.Append(invalid(at.AtName("digest"), "Only a model in a volume has a digest: the host's folder can change at any time."))
 	}
 }

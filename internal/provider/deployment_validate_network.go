@@ -73,7 +73,7 @@ func (c *conversion) validateReadinessKind(at path.Path, r readinessModel) {
 		return
 	}
 	kinds := 0
-	for _, set := range []bool{!r.Path.IsNull(), r.TCP.ValueBool(), r.GRPC.ValueBool()} {
+	for _, set := range []bool{isSet(r.Path), r.TCP.ValueBool(), r.GRPC.ValueBool()} {
 		if set {
 			kinds++
 		}
@@ -84,14 +84,14 @@ func (c *conversion) validateReadinessKind(at path.Path, r readinessModel) {
 	}
 	if r.Path.IsNull() {
 		for name, set := range map[string]bool{
-			"scheme": !r.Scheme.IsNull(), "headers": !r.Headers.IsNull(), "expect_status": !r.ExpectStatus.IsNull(),
+			"scheme": isSet(r.Scheme), "headers": isSet(r.Headers), "expect_status": isSet(r.ExpectStatus),
 		} {
 			if set {
 				c.diags.Append(invalid(at.AtName(name), "Only readiness by path has it: remove it, or set path."))
 			}
 		}
 	}
-	if !r.GRPC.ValueBool() && !r.GRPCService.IsNull() {
+	if !r.GRPC.ValueBool() && isSet(r.GRPCService) {
 		c.diags.Append(invalid(at.AtName("grpc_service"), "Only readiness by grpc has it: remove it, or set grpc = true."))
 	}
 }

@@ -80,10 +80,11 @@ func (v elements) ValidateList(_ context.Context, req validator.ListRequest, res
 	}
 }
 
-// ValidateSet implements validator.Set.
+// ValidateSet implements validator.Set. The path is the set's: elements of a
+// set have no name that a user would know.
 func (v elements) ValidateSet(_ context.Context, req validator.SetRequest, resp *validator.SetResponse) {
 	for _, element := range req.ConfigValue.Elements() {
-		resp.Diagnostics.Append(v.judge(req.Path.AtSetValue(element), element)...)
+		resp.Diagnostics.Append(v.judge(req.Path, element)...)
 	}
 }
 
@@ -105,6 +106,25 @@ func (v elements) judge(at path.Path, element attr.Value) diag.Diagnostics {
 		return judge(at, text, v.values, v.secret)
 	}
 	return nil
+}
+
+// needs refuses an object without one of the attributes. The schema's own
+// Required would refuse the element of a list that is not known yet.
+type needs struct {
+	documented
+	attributes []string
+}
+
+// ValidateObject implements validator.Object.
+func (v needs) ValidateObject(_ context.Context, req validator.ObjectRequest, resp *validator.ObjectResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	for _, name := range v.attributes {
+		if req.ConfigValue.Attributes()[name].IsNull() {
+			resp.Diagnostics.Append(invalid(req.Path.AtName(name), "It is missing."))
+		}
+	}
 }
 
 // notEmpty refuses a list or set without elements where one is needed.

@@ -1,0 +1,332 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/container"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/fakedocker"
+)
+
+const deploymentType = "mlops_deployment"
+
+// host is a provider on an engine in memory, spoken to as Terraform does: with
+// the checks of plans and results that Terraform makes.
+type host struct {
+	*protocolServer
+	engine *fakedocker.Engine
+	schema *tfprotov6.Schema
+	ty     tftypes.Object
+}
+
+// world is one deployment as Terraform remembers it between two commands.
+type world struct {
+	state   tftypes.Value
+	private []byte
+	tainted bool
+}
+
+// planned is what "terraform plan" found.
+type planned struct {
+	prior       world
+	config      tftypes.Value
+	value       tftypes.Value
+	private     []byte
+	replaces    []string
+	diagnostics []string
+}
+
+// newHost starts a provider whose engine has images, a probe image among them.
+func newHost(t *testing.T, provider map[string]any, images ...fakedocker.Image) *host {
+	t.Helper()
+	engine := fakedocker.New(append(images, fakedocker.Busybox("busybox:1"))...)
+	t.Cleanup(engine.Close)
+	s := serve(t, WithConnect(func(context.Context, docker.Options) (container.Docker, error) { return engine, nil }))
+	if diagnostics := s.configure(provider); len(diagnostics) > 0 {
+		t.Fatal(diagnostics)
+	}
+	return &host{protocolServer: s, engine: engine, schema: s.schemas.ResourceSchemas[deploymentType], ty: deploymentObject(s)}
+}
+
+func deploymentObject(s *protocolServer) tftypes.Object {
+	ty, _ := s.schemas.ResourceSchemas[deploymentType].ValueType().(tftypes.Object)
+	return ty
+}
+
+func (h *host) absent() world { return world{state: tftypes.NewValue(h.ty, nil)} }
+
+// plan is "terraform plan" of a configuration, without a refresh.
+func (h *host) plan(prior world, config map[string]any) planned {
+	h.t.Helper()
+	return h.planValue(prior, configValue(h.ty, config))
+}
+
+func (h *host) planValue(prior world, config tftypes.Value) planned {
+	h.t.Helper()
+	resp, err := h.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
+		TypeName: deploymentType, PriorState: h.wire(prior.state), ProposedNewState: h.wire(h.proposed(prior.state, config)),
+		Config: h.wire(config), PriorPrivate: prior.private,
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	p := planned{prior: prior, config: config, private: resp.PlannedPrivate, diagnostics: diagnosticTexts(resp.Diagnostics)}
+	for _, at := range resp.RequiresReplace {
+		p.replaces = append(p.replaces, pathText(at))
+	}
+	if hasErrors(p.diagnostics) {
+		return p
+	}
+	p.value = h.unwire(resp.PlannedState)
+	h.checkPlan(prior.state, config, p.value)
+	return p
+}
+
+// proposed is what Terraform core proposes: the configuration, with computed
+// values kept where it says nothing. Write-only values are not part of it.
+func (h *host) proposed(prior, config tftypes.Value) tftypes.Value {
+	if config.IsNull() {
+		return config
+	}
+	said, before := attributesOf(h.t, config), attributesOf(h.t, prior)
+	out := maps.Clone(said)
+	for _, a := range h.schema.Block.Attributes {
+		switch {
+		case a.WriteOnly:
+			out[a.Name] = tftypes.NewValue(a.ValueType(), nil)
+		case said[a.Name].IsNull() && a.Computed && before != nil:
+			out[a.Name] = before[a.Name]
+		}
+	}
+	return tftypes.NewValue(h.ty, out)
+}
+
+// checkPlan is Terraform core's own check of a plan.
+func (h *host) checkPlan(prior, config, plan tftypes.Value) {
+	h.t.Helper()
+	if config.IsNull() {
+		return
+	}
+	said, before, says := attributesOf(h.t, config), attributesOf(h.t, prior), attributesOf(h.t, plan)
+	for _, a := range h.schema.Block.Attributes {
+		c, p := said[a.Name], says[a.Name]
+		kept := before != nil && !before[a.Name].IsNull() && !c.IsNull() && p.Equal(before[a.Name])
+		if !p.Equal(c) && !kept && !(c.IsNull() && a.Computed) && !(a.WriteOnly && p.IsNull()) {
+			h.t.Errorf("invalid plan: %s is planned as %s for %s", a.Name, p, c)
+		}
+	}
+}
+
+// apply is "terraform apply" of a plan: planned once more, then done.
+func (h *host) apply(p planned) (world, []string) {
+	h.t.Helper()
+	final := h.planValue(p.prior, p.config)
+	if hasErrors(final.diagnostics) {
+		return p.prior, final.diagnostics
+	}
+	h.checkKept("inconsistent final plan", p.value, final.value)
+	resp, err := h.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: deploymentType, PriorState: h.wire(p.prior.state), PlannedState: h.wire(final.value),
+		Config: h.wire(p.config), PlannedPrivate: final.private,
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	diagnostics := diagnosticTexts(resp.Diagnostics)
+	after := world{state: h.unwire(resp.NewState), private: resp.Private}
+	if hasErrors(diagnostics) {
+		after.tainted = p.prior.state.IsNull() && !after.state.IsNull()
+		return after, diagnostics
+	}
+	h.checkKept("inconsistent result", final.value, after.state)
+	return after, diagnostics
+}
+
+// checkKept checks that everything known in a promise was kept.
+func (h *host) checkKept(what string, promise, came tftypes.Value) {
+	h.t.Helper()
+	if promise.IsNull() {
+		return
+	}
+	promised, values := attributesOf(h.t, promise), attributesOf(h.t, came)
+	for name, p := range promised {
+		if p.IsFullyKnown() && !p.Equal(values[name]) {
+			h.t.Errorf("%s: %s is %s, not %s", what, name, values[name], p)
+		}
+	}
+}
+
+// create plans and applies, and fails the test if that fails.
+func (h *host) create(config map[string]any) world { return h.change(h.absent(), config) }
+
+// change plans and applies, and refreshes, as the next command would.
+func (h *host) change(prior world, config map[string]any) world {
+	h.t.Helper()
+	p := h.plan(prior, config)
+	if hasErrors(p.diagnostics) {
+		h.t.Fatal(p.diagnostics)
+	}
+	after, diagnostics := h.apply(p)
+	if hasErrors(diagnostics) {
+		h.t.Fatal(diagnostics)
+	}
+	return h.refresh(after)
+}
+
+// refresh is "terraform refresh".
+func (h *host) refresh(w world) world {
+	h.t.Helper()
+	resp, err := h.ReadResource(context.Background(), &tfprotov6.ReadResourceRequest{
+		TypeName: deploymentType, CurrentState: h.wire(w.state), Private: w.private,
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if diagnostics := diagnosticTexts(resp.Diagnostics); len(diagnostics) > 0 {
+		h.t.Fatal(diagnostics)
+	}
+	return world{state: h.unwire(resp.NewState), private: resp.Private, tainted: w.tainted}
+}
+
+// imported is "terraform import".
+func (h *host) imported(id string) (world, []string) {
+	h.t.Helper()
+	resp, err := h.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{TypeName: deploymentType, ID: id})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if diagnostics := diagnosticTexts(resp.Diagnostics); len(diagnostics) > 0 {
+		return h.absent(), diagnostics
+	}
+	one := resp.ImportedResources[0]
+	return h.refresh(world{state: h.unwire(one.State), private: one.Private}), nil
+}
+
+// destroy is "terraform destroy".
+func (h *host) destroy(w world) []string {
+	h.t.Helper()
+	after, diagnostics := h.apply(h.planValue(w, tftypes.NewValue(h.ty, nil)))
+	if !hasErrors(diagnostics) && !after.state.IsNull() {
+		h.t.Errorf("a destroy left state behind")
+	}
+	return diagnostics
+}
+
+// changed are the attributes in which the plan differs from the state, each as
+// "name" or, when it will be known after the apply only, as "name?".
+func (h *host) changed(p planned) []string {
+	h.t.Helper()
+	before, says := attributesOf(h.t, p.prior.state), attributesOf(h.t, p.value)
+	var out []string
+	for _, name := range sortedKeys(says) {
+		switch {
+		case !says[name].IsFullyKnown():
+			out = append(out, name+"?")
+		case before == nil || !says[name].Equal(before[name]):
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// attribute is one attribute of the state, as a test writes it.
+func (h *host) attribute(w world, name string) any {
+	h.t.Helper()
+	if w.state.IsNull() {
+		h.t.Fatalf("no state, but %s is asked", name)
+	}
+	return plain(h.t, attributesOf(h.t, w.state)[name])
+}
+
+func (h *host) wire(v tftypes.Value) *tfprotov6.DynamicValue {
+	h.t.Helper()
+	out, err := tfprotov6.NewDynamicValue(h.ty, v)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return &out
+}
+
+func (h *host) unwire(v *tfprotov6.DynamicValue) tftypes.Value {
+	h.t.Helper()
+	out, err := v.Unmarshal(h.ty)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return out
+}
+
+// attributesOf are the attributes of an object, nil for none.
+func attributesOf(t *testing.T, v tftypes.Value) map[string]tftypes.Value {
+	t.Helper()
+	if v.IsNull() {
+		return nil
+	}
+	var out map[string]tftypes.Value
+	if err := v.As(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// configValue is terraformValue for types with sets in them.
+func configValue(ty tftypes.Type, from any) tftypes.Value {
+	switch from := from.(type) {
+	case []any:
+		var element tftypes.Type
+		switch ty := ty.(type) {
+		case tftypes.Set:
+			element = ty.ElementType
+		case tftypes.List:
+			element = ty.ElementType
+		default:
+			panic(fmt.Sprintf("%v for %s", from, ty))
+		}
+		values := make([]tftypes.Value, len(from))
+		for i := range from {
+			values[i] = configValue(element, from[i])
+		}
+		return tftypes.NewValue(ty, values)
+	case map[string]any:
+		values := map[string]tftypes.Value{}
+		if object, ok := ty.(tftypes.Object); ok {
+			for name := range from {
+				if _, exists := object.AttributeTypes[name]; !exists {
+					panic("no attribute " + name)
+				}
+			}
+			for name, attribute := range object.AttributeTypes {
+				values[name] = configValue(attribute, from[name])
+			}
+		} else if elements, ok := ty.(tftypes.Map); ok {
+			for key := range from {
+				values[key] = configValue(elements.ElementType, from[key])
+			}
+		}
+		return tftypes.NewValue(ty, values)
+	}
+	return terraformValue(ty, from)
+}
+
+func hasErrors(diagnostics []string) bool {
+	for _, d := range diagnostics {
+		if strings.HasPrefix(d, "error: ") || strings.Contains(d, ": error: ") {
+			return true
+		}
+	}
+	return false
+}
+
+// with is a configuration with attributes added or replaced.
+func with(config map[string]any, more map[string]any) map[string]any {
+	out := maps.Clone(config)
+	maps.Copy(out, more)
+	return out
+}
