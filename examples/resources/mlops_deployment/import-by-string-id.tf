@@ -1,0 +1,4 @@
+import {
+  to = mlops_deployment.hairnet
+  id = "pyt-hairnet-detection"
+}
