@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// results collects go test's own closing line of every package, to be repeated at the very end.
+// results collects go test's own closing lines, to be repeated at the very end.
 type results struct{ lines []string }
 
 // tee passes output on to out and keeps the closing lines.
@@ -16,6 +16,15 @@ func (r *results) tee(out io.Writer) io.Writer { return &resultWriter{out: out, 
 func (r *results) print() {
 	for _, line := range r.lines {
 		fmt.Println(line)
+	}
+}
+
+// add keeps a line that tells how a package or a test ended, unless it is one that the cache repeats.
+func (r *results) add(line string) {
+	switch {
+	case strings.HasSuffix(line, "(cached)"):
+	case strings.HasPrefix(line, "ok  \t"), strings.HasPrefix(line, "FAIL\t"), strings.HasPrefix(line, "--- FAIL"):
+		r.lines = append(r.lines, line)
 	}
 }
 
@@ -33,9 +42,7 @@ func (w *resultWriter) Write(data []byte) (int, error) {
 		if !ok {
 			break
 		}
-		if text := string(line); strings.HasPrefix(text, "ok  \t") || strings.HasPrefix(text, "FAIL") || strings.HasPrefix(text, "--- FAIL") {
-			w.results.lines = append(w.results.lines, text)
-		}
+		w.results.add(string(line))
 		w.partial = rest
 	}
 	return w.out.Write(data)

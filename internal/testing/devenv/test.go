@@ -14,10 +14,9 @@ import (
 
 // Limits of `go test` per package.
 const (
-	unitTimeout       = "10m"
-	acceptanceTimeout = "30m"
-	soakTimeout       = "6h"
-	benchTimeout      = "60m"
+	testTimeout  = "30m" // the same for unit and acceptance tests, for the cache to serve both
+	soakTimeout  = "6h"
+	benchTimeout = "60m"
 )
 
 // check is one part of `make test`.
@@ -40,7 +39,7 @@ func runTest(ctx context.Context, w workspace, rest []string) error {
 			{"Lint", func() error { return lint(ctx, w) }},
 			{"Generated pages", func() error { return checkGenerated(ctx, w, s) }},
 			{"Unit tests", func() error {
-				return goTest(ctx, w, setUp{}, results, nil, "-timeout="+unitTimeout, "./...")
+				return goTest(ctx, w, setUp{}, results, nil, "-timeout="+testTimeout, "./...")
 			}},
 			acceptance(ctx, w, s, results),
 		}
@@ -54,14 +53,16 @@ func runAcceptance(ctx context.Context, w workspace, _ []string) error {
 	})
 }
 
-// acceptance is the check that the tests pass on a real engine and leave nothing behind on it.
+// acceptance is the check that the tests pass on a real engine and leave nothing behind on it. TF_ACC, which only has
+// to be set, has another value in every run: so go test runs anew what looks at it, and takes from its cache what the
+// unit tests have just shown. Packages run one after the other, since they share the engine.
 func acceptance(ctx context.Context, w workspace, s setUp, results *results) check {
 	return check{"Acceptance tests on Docker Engine " + s.engine.Version, func() error {
 		before, err := takeInventory(ctx, s.engine)
 		if err != nil {
 			return err
 		}
-		err = goTest(ctx, w, s, results, []string{"TF_ACC=1"}, "-count=1", "-p=1", "-timeout="+acceptanceTimeout, "./...")
+		err = goTest(ctx, w, s, results, []string{"TF_ACC=" + time.Now().UTC().Format(time.RFC3339)}, "-p=1", "-timeout="+testTimeout, "./...")
 		return errors.Join(err, before.leftovers(context.WithoutCancel(ctx), s.engine))
 	}}
 }
