@@ -87,7 +87,7 @@ func explain(err error) string {
 }
 
 // sentence gives an error's text a capital and a full stop.
-func sentence(text string) string { return capitalise(fullStop(text)) }
+func sentence(text string) string { return fullStop(capitalise(strings.TrimSpace(text))) }
 
 func fullStop(text string) string {
 	text = strings.TrimSpace(text)
@@ -97,11 +97,15 @@ func fullStop(text string) string {
 	return text + "."
 }
 
+// plainWordRE is a lower-case word at the beginning that is no name, as in
+// "pulling nginx:1" and not in "iris.2: no such image".
+var plainWordRE = regexp.MustCompile(`^[a-z]+( |$)`)
+
 func capitalise(text string) string {
-	if text == "" || text[0] < 'a' || text[0] > 'z' {
+	if !plainWordRE.MatchString(text) {
 		return text
 	}
-	return string(text[0]-'a'+'A') + text[1:]
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // stepRE is one step of a path as users write it: a name, an index, a key.

@@ -36,9 +36,10 @@ func TestUnable(t *testing.T) {
 		{"locked", &deployment.LockedError{Name: "iris", Host: "ci-7", Session: "mlops.session.1", Since: time.Unix(0, 0)}, "", []string{"ci-7", "1970-01-01T00:00:00Z"}},
 		{"unreachable", fmt.Errorf("%w: gone", deployment.ErrUnreachable), "", []string{"The engine cannot be reached: gone.", "The state is unchanged."}},
 		{"interrupted", context.Canceled, "", []string{"interrupted", "Apply again"}},
-		{"timeout", fmt.Errorf("pull: %w", context.DeadlineExceeded), "", []string{"Pull: context deadline exceeded.", "timeouts"}},
+		{"timeout", fmt.Errorf("pull: %w", context.DeadlineExceeded), "", []string{"pull: context deadline exceeded.", "timeouts"}},
 		{"unsupported", fmt.Errorf("%w: too old", deployment.ErrUnsupported), "", []string{"Not supported by this engine: too old."}},
 		{"other", errors.New("no such image"), "", []string{"No such image."}},
+		{"a name first", errors.New("iris.2: gone"), "", []string{"iris.2: gone."}},
 		{"sentence already", errors.New("It broke!"), "", []string{"It broke!"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -76,7 +76,7 @@ func TestAccExamplesOfDataSources(t *testing.T) {
 
 	status := exampleStep(t, readExample(t, "data-sources", "mlops_deployment_status", "data-source.tf"), connect)
 	status.ConfigStateChecks = []statecheck.StateCheck{
-		statecheck.ExpectKnownOutputValue("hairnet", knownvalue.ObjectPartial(map[string]knownvalue.Check{
+		statecheck.ExpectKnownOutputValue("hairnet", knownvalue.ObjectExact(map[string]knownvalue.Check{
 			"status":   knownvalue.StringExact("running"),
 			"replicas": knownvalue.ObjectExact(map[string]knownvalue.Check{"pyt-hairnet-detection": knownvalue.StringExact("running")}),
 		})),
@@ -84,7 +84,9 @@ func TestAccExamplesOfDataSources(t *testing.T) {
 	list := exampleStep(t, readExample(t, "data-sources", "mlops_deployments", "data-source.tf"), connect)
 	list.ConfigStateChecks = []statecheck.StateCheck{
 		statecheck.ExpectKnownOutputValue("broken", knownvalue.ObjectExact(map[string]knownvalue.Check{"pyt-stopped": knownvalue.StringExact("stopped")})),
-		statecheck.ExpectKnownOutputValue("memory_bytes", knownvalue.NotNull()),
+		statecheck.ExpectKnownOutputValue("vision", knownvalue.ObjectExact(map[string]knownvalue.Check{
+			"pyt-hairnet-detection": knownvalue.StringExact("hairnet:1"), "pyt-stopped": knownvalue.StringExact("hairnet:1"),
+		})),
 	}
 	resource.Test(t, resource.TestCase{Steps: []resource.TestStep{status, list}})
 }

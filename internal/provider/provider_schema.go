@@ -76,7 +76,7 @@ func connectionAttributes() map[string]schema.Attribute {
 		},
 		"connect_timeout": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: "How long the engine may take to answer the first call, as a duration such as `10s`. Default `10s`.",
+			MarkdownDescription: "How long the engine may take to accept a connection and to answer the first call: a duration such as `30s`. Default `10s`.",
 			Validators:          []validator.String{stringIs{durationAtLeast(time.Second)}},
 		},
 		"orchestrator": schema.StringAttribute{

@@ -10,13 +10,11 @@ import (
 // statusAttributes are the facts about one deployment, the same wherever a data
 // source shows one.
 func statusAttributes() map[string]schema.Attribute {
-	attributes := usageAttributes(
-		"Sum over the running replicas.",
-		"As a share of `memory_limit`.")
+	attributes := usageAttributes("Sum over the running replicas.")
 	for name, attribute := range map[string]schema.Attribute{
 		"name":     computedString("Name of the deployment, or of a container that this provider did not make."),
 		"status":   computedString(statusDescription()),
-		"reason":   computedString("Why `status` is `error` or `not_found`; null otherwise."),
+		"reason":   computedString("Why `status` is what it is, where there is something to say: always for `error` and `not_found`."),
 		"health":   computedString("What Docker's own health check says: `starting`, `healthy` or `unhealthy` (the worst of the replicas); null without a health check."),
 		"image":    computedString("Image that the replicas run."),
 		"image_id": computedString("The engine's ID of that image."),
@@ -38,14 +36,14 @@ func statusAttributes() map[string]schema.Attribute {
 }
 
 func replicaAttributes() map[string]schema.Attribute {
-	attributes := usageAttributes("Of this replica.", "As a share of `memory_limit`.")
+	attributes := usageAttributes("Of this replica.")
 	for name, attribute := range map[string]schema.Attribute{
 		"slot":   schema.Int64Attribute{Computed: true, MarkdownDescription: "Number of the replica, from 0."},
 		"name":   computedString("Name of the container."),
 		"id":     computedString("The engine's ID of the container."),
 		"state":  computedString(statesText() + "."),
 		"health": computedString("What Docker's own health check says; null without a health check."),
-		"reason": computedString("Why `state` is `error`; null otherwise."),
+		"reason": computedString("Why `state` is what it is, where there is something to say: an error, paused, out of memory."),
 		"exit_code": schema.Int64Attribute{Computed: true,
 			MarkdownDescription: "Exit code of the last run; null while the container runs and before it ever did."},
 		"oom_killed": schema.BoolAttribute{Computed: true,
@@ -67,7 +65,7 @@ func replicaAttributes() map[string]schema.Attribute {
 }
 
 // usageAttributes are what is consumed: by one replica, or by all.
-func usageAttributes(whose, share string) map[string]schema.Attribute {
+func usageAttributes(whose string) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"cpu_percent": schema.Float64Attribute{Computed: true,
 			MarkdownDescription: "CPU in percent of one core: 200 is two busy cores. " + whose + " Null when nothing runs or it cannot be read; never a placeholder 0."},
@@ -76,7 +74,7 @@ func usageAttributes(whose, share string) map[string]schema.Attribute {
 		"memory_limit": schema.Int64Attribute{Computed: true,
 			MarkdownDescription: "Memory limit in bytes; the machine's memory for a replica without one. " + whose + " Null like `cpu_percent`."},
 		"memory_percent": schema.Float64Attribute{Computed: true,
-			MarkdownDescription: "Memory in percent. " + share + " Null like `cpu_percent`."},
+			MarkdownDescription: "Memory in percent of `memory_limit`." + " Null like `cpu_percent`."},
 	}
 }
 
@@ -95,7 +93,7 @@ func computedString(description string) schema.Attribute {
 
 func statusDescription() string {
 	return statesText() + ". `not_found` is an answer, never an error. " +
-		"`error` when a replica failed or cannot be read: `reason` says which and why."
+		"`error` when a replica failed or cannot be read, or when the replicas differ: `reason` says which and why."
 }
 
 func statesText() string { return quoted(deployment.States) }

@@ -59,7 +59,7 @@ func TestDeploymentStatus(t *testing.T) {
 			s.Reason = "Replica iris.2: stats" + hostile
 			return s
 		}(), `{"cpu_percent":40,"image":"iris:3","image_id":"sha256:1","managed":true,"memory_bytes":268435456,"memory_limit":1073741824,` +
-			`"memory_percent":25,"name":"iris","owner":"terraform","reason":"Replica iris.2: statsred�gnp.exe.","restart_count":1,"revision":3,` +
+			`"memory_percent":25,"name":"iris","owner":"terraform","reason":"Replica iris.2: statsred�gnp.exe","restart_count":1,"revision":3,` +
 			`"started_at":"2026-07-01T10:00:00Z","status":"error"}`},
 		{"foreign", deployment.Status{
 			Spec: deployment.Spec{Name: "iris", Image: "r.example.com/team/iris@sha256:2"}, ImageID: "sha256:2", State: deployment.StateRunning,

@@ -66,7 +66,7 @@ func newStatusModel(s deployment.Status) statusModel {
 	m := statusModel{
 		Name:       types.StringValue(s.Spec.Name),
 		Status:     types.StringValue(string(s.State)),
-		Reason:     text(sentence(s.Reason)),
+		Reason:     text(s.Reason),
 		Health:     text(string(s.Health)),
 		Image:      text(deployment.FamiliarImage(s.Spec.Image)),
 		ImageID:    text(s.ImageID),
@@ -93,7 +93,7 @@ func newReplicaModel(r deployment.Replica) replicaModel {
 		ID:           text(r.ID),
 		State:        types.StringValue(string(r.State)),
 		Health:       text(string(r.Health)),
-		Reason:       text(sentence(r.Reason)),
+		Reason:       text(r.Reason),
 		ExitCode:     types.Int64Null(),
 		OOMKilled:    types.BoolValue(r.OOMKilled),
 		RestartCount: types.Int64Value(int64(r.RestartCount)),

@@ -1,4 +1,4 @@
-# What the provider's name_prefix begins, "pyt-" by default, and needs a look.
+# What needs a look among the deployments whose names begin with the provider's name_prefix, "pyt-" by default.
 data "mlops_deployments" "broken" {
   status = ["error", "stopped"]
 }
@@ -13,6 +13,6 @@ output "broken" {
   value = { for d in data.mlops_deployments.broken.deployments : d.name => coalesce(d.reason, d.status) }
 }
 
-output "memory_bytes" {
-  value = sum(concat([0], [for d in data.mlops_deployments.vision.deployments : d.memory_bytes if d.memory_bytes != null]))
+output "vision" {
+  value = { for d in data.mlops_deployments.vision.deployments : d.name => d.image }
 }
