@@ -141,7 +141,7 @@ func (d demo) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	command := []string{"ask", "--min-accuracy", wantedAccuracy}
+	command := []string{"ask", "--min-accuracy", wantedAccuracy, "--batch", "4"} // small, so that the first lines show every replica
 	for _, url := range urls {
 		command = append(command, "--url", url)
 	}

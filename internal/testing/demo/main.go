@@ -51,7 +51,6 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer func() { _ = engine.Close() }()
-	step.Say("Using Docker Engine %s at %s (chosen by %s)", engine.EngineVersion, engine.Endpoint.Host, engine.Endpoint.Why)
 
 	d := demo{root: root, engine: engine, terraform: terraform}
 	if args[0] == "destroy" {
