@@ -96,8 +96,11 @@ func httpRequest(ctx context.Context, t Target, path string) (*http.Request, err
 
 // httpReason is what failed, in words that tell what the replica did.
 func httpReason(ctx context.Context, err error) string {
+	var notTLS tls.RecordHeaderError
 	switch {
 	case ctx.Err() != nil:
+	case errors.As(err, &notTLS):
+		return "the port does not speak TLS"
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return "the connection was closed without an answer"
 	case strings.Contains(err.Error(), "malformed HTTP"):
