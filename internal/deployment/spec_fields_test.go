@@ -1,7 +1,6 @@
 package deployment
 
 import (
-	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -114,6 +113,6 @@ func change(t *testing.T, v reflect.Value) {
 	case reflect.Slice:
 		v.Set(reflect.Append(v, reflect.ValueOf("another")))
 	default:
-		t.Fatal(fmt.Sprintf("full cannot change a %s; teach it", v.Type()))
+		t.Fatalf("full cannot change a %s; teach it", v.Type())
 	}
 }

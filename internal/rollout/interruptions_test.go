@@ -79,6 +79,7 @@ func rollsBack(r rules, s scenario) error {
 		if deployment.NeedsNewContainer(c.Limits, previous.Limits) != "" {
 			c.Limits = previous.Limits
 		}
+		c.Failed = false // the next run has seen nothing fail yet
 	}
 	if err := e.agrees(); err != nil {
 		return fmt.Errorf("%w\nback:\n%s", err, back)
@@ -120,10 +121,13 @@ func rollsBackMending(r rules, s scenario) error {
 	return nil
 }
 
-// fail runs a part of the work towards next. What it made and did not see ready
-// is marked, as an executor does.
+// fail runs a part of the work towards next. What it made or started and did
+// not see ready is marked, as an executor does.
 func fail(e *engine, r rules, next Desired, at int) error {
 	e.desired = next
+	for _, c := range e.containers {
+		c.created, c.started = false, false // by an earlier run
+	}
 	p := plan(next, e.observed(), r)
 	work, _ := p.Split()
 	for _, a := range work[:at%(len(work)+1)] {
@@ -132,7 +136,7 @@ func fail(e *engine, r rules, next Desired, at int) error {
 		}
 	}
 	for _, c := range e.containers {
-		c.Failed = c.created && !c.ready && c.Revision > e.committed
+		c.Failed = (c.created || c.started) && !c.ready
 	}
 	return nil
 }

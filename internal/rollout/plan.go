@@ -104,14 +104,22 @@ func (p *planner) interruption(surge int) string {
 }
 
 // serve brings the keepers of a batch into service, and retires the others of
-// their slots before or after that. New containers are created first in either
-// order: a create conflicts with nothing, and one that fails has then not
-// interrupted anybody.
+// their slots before or after that; those that failed before it in any case:
+// they serve nobody and may hold the port or the memory that another needs. New
+// containers are created first in either order: a create conflicts with nothing,
+// and one that fails has then not interrupted anybody.
 func (p *planner) serve(batch []*slot) {
-	var old []*member
+	retireFirst := p.d.Running && p.rules.retiresFirst(p.plan.Order)
+	var first, last []*member
 	var kept []*slot
 	for _, s := range batch {
-		old = append(old, s.old...)
+		for _, m := range s.old {
+			if retireFirst || m.Failed {
+				first = append(first, m)
+			} else {
+				last = append(last, m)
+			}
+		}
 		if s.keeper != nil {
 			kept = append(kept, s)
 		}
@@ -119,19 +127,14 @@ func (p *planner) serve(batch []*slot) {
 	for _, s := range kept {
 		p.prepare(s)
 	}
-	retireFirst := p.d.Running && p.rules.retiresFirst(p.plan.Order)
-	if retireFirst {
-		p.retire(old)
-	}
+	p.retire(first)
 	if p.d.Running {
 		p.ready(kept)
 	}
 	for _, s := range kept {
 		p.promote(s)
 	}
-	if !retireFirst {
-		p.retire(old)
-	}
+	p.retire(last)
 }
 
 // prepare makes the keeper, or gives one that is not in service what it may
@@ -151,10 +154,11 @@ func (p *planner) prepare(s *slot) {
 	}
 }
 
-// tune changes the limits of a keeper live, once.
+// tune changes the limits of a keeper live, once, and where that can be done: a
+// rollback keeps replicas for which it cannot.
 func (p *planner) tune(s *slot) {
 	m := s.keeper
-	if s.tuned || s.asIs {
+	if s.tuned || deployment.NeedsNewContainer(m.Limits, p.d.Limits) != "" {
 		return
 	}
 	s.tuned = true

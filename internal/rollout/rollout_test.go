@@ -16,7 +16,7 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	checks := "1000"
 	if os.Getenv("MLOPS_SOAK") == "1" {
-		checks = "100000"
+		checks = "50000"
 	}
 	explicit := false
 	flag.Visit(func(f *flag.Flag) { explicit = explicit || f.Name == "rapid.checks" })

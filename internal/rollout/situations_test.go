@@ -164,6 +164,14 @@ var situations = []situation{
 
 	// Rolling back.
 	{
+		"roll back a stopped one whose successor never was ready", want(before, 1, rollback),
+		have(1, replica(0, 1, before, phase(PhaseExited)), aside(0, 2, after, PhaseRunning, failed)),
+	},
+	{
+		"roll back a raised limit", want(after, 2, rollback, limitedTo(memory(1<<30))),
+		have(1, replica(0, 1, after, limited(memory(2<<30))), replica(1, 1, after, limited(memory(1<<30)))),
+	},
+	{
 		"roll back a candidate", want(before, 1, rollback),
 		have(1, replica(0, 1, before), aside(0, 2, after, PhaseRestarting, failed)),
 	},
