@@ -256,3 +256,23 @@ func TestForeignContainers(t *testing.T) {
 	}
 	remove(t, d, e, "iris")
 }
+
+func TestAFixedHostPortRollsBackStopFirst(t *testing.T) {
+	d := bench(t)
+	e := process(t, d)
+	s := spec("iris", "serve:1", 1)
+	s.Ports = []deployment.Port{{Container: 8080, Host: 8501}}
+	before := apply(t, e, s)
+	for _, order := range []deployment.Order{"", deployment.StopFirst} {
+		bad := s
+		bad.Image, bad.Rollout.Order = "docker.io/library/never:1", order
+		_, err := e.Apply(context.Background(), bad)
+		if err == nil || !strings.Contains(err.Error(), "Revision 1 (serve:1) is still serving on 1 of 1 replicas.") {
+			t.Fatalf("order %q: %v", order, err)
+		}
+		if after := settled(t, e, "iris"); ids(after) != ids(before) {
+			t.Errorf("order %q: left %s, was %s", order, ids(after), ids(before))
+		}
+	}
+	remove(t, d, e, "iris")
+}

@@ -62,6 +62,11 @@ func (c *change) undo(ctx context.Context) error {
 	now.foreignSpec = before.foreignSpec
 	back := &change{engine: c.engine, session: c.session, world: now, adopting: c.adopting && now.foreign != nil}
 	desired, observed := back.previous(before)
+	info, err := c.engine.docker.Info(ctx)
+	if err != nil {
+		return err
+	}
+	desired.Exclusive = exclusive(back.spec, now, info)
 	for i, r := range observed.Replicas {
 		observed.Replicas[i].Failed = c.failed[r.ID]
 	}
