@@ -22,6 +22,7 @@ func TestUnable(t *testing.T) {
 	}
 	elsewhere := *failure
 	elsewhere.Attribute = "the moon"
+	const complete = "It broke!"
 	for _, tc := range []struct {
 		name string
 		err  error
@@ -40,7 +41,7 @@ func TestUnable(t *testing.T) {
 		{"unsupported", fmt.Errorf("%w: too old", deployment.ErrUnsupported), "", []string{"Not supported by this engine: too old."}},
 		{"other", errors.New("no such image"), "", []string{"No such image."}},
 		{"a name first", errors.New("iris.2: gone"), "", []string{"iris.2: gone."}},
-		{"sentence already", errors.New("It broke!"), "", []string{"It broke!"}},
+		{"sentence already", errors.New(complete), "", []string{complete}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			d := unable("update", "deployment", "iris", tc.err)
