@@ -11,6 +11,7 @@ type Status struct {
 	ImageID     string // the engine's ID of the image the replicas run
 	ImageDigest string // repository digest (repo@sha256:…), "" for local images
 	Replicas    []Replica
+	Labels      map[string]string // as on its containers, the provider's default_labels included
 	Drift       []Drift
 	Managed     bool // there is a record, or a replica with our labels
 	Recorded    bool // Spec is what the record says; else it was rebuilt by inspection

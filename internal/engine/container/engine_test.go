@@ -276,3 +276,42 @@ func TestAFixedHostPortRollsBackStopFirst(t *testing.T) {
 	}
 	remove(t, d, e, "iris")
 }
+
+func TestListFilters(t *testing.T) {
+	d := bench(t)
+	e := process(t, d)
+	labelled := spec("pyt-a", "serve:1", 1)
+	labelled.DefaultLabels = map[string]string{"team": "vision"}
+	apply(t, e, labelled)
+	apply(t, e, spec("pyt-b", "serve:1", 0))
+	if _, err := d.Operator().Run(docker.CreateRequest{
+		Name: "pyt-c", Config: &docker.ContainerConfig{Image: "serve:1", Labels: map[string]string{"team": "speech"}}, HostConfig: &docker.HostConfig{},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		filter deployment.Filter
+		want   string
+	}{
+		{deployment.Filter{}, "pyt-a pyt-b pyt-c"},
+		{deployment.Filter{NamePrefix: "pyt-"}, "pyt-a pyt-b pyt-c"},
+		{deployment.Filter{NamePrefix: "x"}, ""},
+		{deployment.Filter{Labels: map[string]string{"team": "vision"}}, "pyt-a"},
+		{deployment.Filter{Labels: map[string]string{"team": ""}}, "pyt-a pyt-c"},
+		{deployment.Filter{Owner: "terraform"}, "pyt-a pyt-b"},
+		{deployment.Filter{States: []deployment.State{deployment.StateStopped}}, "pyt-b"},
+		{deployment.Filter{Names: []string{"pyt-c", "nobody"}}, "nobody pyt-c"},
+	} {
+		all, err := e.List(context.Background(), c.filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, s := range all {
+			names = append(names, s.Spec.Name)
+		}
+		if got := strings.Join(names, " "); got != c.want {
+			t.Errorf("%+v lists %q, want %q", c.filter, got, c.want)
+		}
+	}
+}

@@ -48,7 +48,7 @@ func filter(all []deployment.Status, f deployment.Filter) []deployment.Status {
 
 func labelled(s deployment.Status, want map[string]string) bool {
 	for k, v := range want {
-		have, ok := s.Spec.Labels[k]
+		have, ok := s.Labels[k]
 		if !ok || v != "" && have != v {
 			return false
 		}

@@ -32,7 +32,10 @@ func (e *Engine) status(w *world, img docker.Image, tag string) deployment.Statu
 		s.Spec = w.foreignSpec
 		members = []docker.Container{*w.foreign}
 	}
-	s.Fingerprint = w.fingerprint(s)
+	s.Fingerprint, s.Labels = w.fingerprint(s), s.Spec.Labels
+	if len(members) > 0 {
+		s.Labels = members[0].Config.Labels
+	}
 	for _, c := range members {
 		s.Replicas = append(s.Replicas, e.replicaStatus(c))
 	}
