@@ -113,6 +113,17 @@ var scenes = []scene{
 		}
 		s.look(gone)
 	}},
+	{"out of memory", func(s *stage) {
+		id := s.container("oom", "oom", with(func(h *docker.HostConfig) {
+			h.Memory, h.MemorySwap = 16<<20, 16<<20
+			h.RestartPolicy.Name, h.RestartPolicy.MaximumRetryCount = "on-failure", 1
+		}))
+		s.start(id)
+		s.until(id, func(c docker.Container) bool { return c.State.Status == "exited" })
+		s.look(id)
+		s.did("raise", s.UpdateContainer(s.t.Context(), id, deployment.Limits{Memory: 64 << 20, RestartPolicy: "no"}, false))
+		s.look(id)
+	}},
 	{"crash loop", func(s *stage) {
 		ctx := s.t.Context()
 		network := s.network("net")
@@ -236,4 +247,5 @@ var scenes = []scene{
 		s.did("inspect of none", err)
 	}},
 	{"events", playEvents},
+	{"sessions", playSession},
 }

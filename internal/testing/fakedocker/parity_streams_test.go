@@ -2,9 +2,14 @@ package fakedocker_test
 
 import (
 	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 )
 
 func playNetworks(s *stage) {
@@ -74,4 +79,59 @@ func playEvents(s *stage) {
 		s.note("  closed: %t %t", !open, !more)
 		return
 	}
+}
+
+func playSession(s *stage) {
+	ctx := s.t.Context()
+	network := s.network("net")
+	request := docker.SessionRequest{Name: s.prefix + "session", Image: parityImage, NetworkID: network, Labels: s.labels()}
+	session, err := s.StartSession(ctx, request)
+	s.did("start session", err)
+	if err != nil {
+		return
+	}
+	_, err = s.StartSession(ctx, request)
+	s.did("start it again", err)
+	request.Name, request.Image = s.prefix+"other", "mlops-dev/absent:1"
+	_, err = s.StartSession(ctx, request)
+	s.did("start one of no image", err)
+	s.note("  %s, found by its ID", session.Name())
+	s.look(session.ContainerID())
+
+	id := s.container("server", "serve", s.on(network))
+	s.start(id)
+	server, err := s.InspectContainer(ctx, id)
+	s.did("inspect", err)
+	ip := server.Networks[s.prefix+"net"].IPAddress
+	connector := session.(interface {
+		Connect(ctx context.Context, address string) error
+	})
+	for begin := time.Now(); connector.Connect(ctx, ip+":8080") != nil && time.Since(begin) < 10*time.Second; {
+		time.Sleep(10 * time.Millisecond)
+	}
+	s.ask(session, "server", ip+":8080")
+	s.ask(session, "server by name", server.Name+":8080")
+	s.ask(session, "closed port", ip+":9")
+	s.ask(session, "no such host", "nobody.invalid:8080")
+	s.note("  connect to a closed port: %t", errors.As(connector.Connect(ctx, ip+":9"), new(*net.OpError)))
+	s.did("close", session.Close())
+	s.did("close again", session.Close())
+	s.look(session.ContainerID())
+	_, err = session.Dial(ctx, ip+":8080")
+	s.note("dial afterwards: %s", kindOf(err))
+}
+
+// ask notes what an HTTP request over the session comes to.
+func (s *stage) ask(session docker.Session, what, address string) {
+	conn, err := session.Dial(s.t.Context(), address)
+	if err != nil {
+		s.note("%s: dial fails", what)
+		return
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	_, _ = io.WriteString(conn, "GET / HTTP/1.0\r\n\r\n") // a failure shows when reading
+	answer, err := io.ReadAll(conn)
+	var failed *net.OpError
+	s.note("%s: answered=%t dial error=%t", what, strings.Contains(string(answer), " 200 OK"), errors.As(err, &failed) && failed.Op == "dial")
 }

@@ -58,6 +58,8 @@ var programs = map[string]struct {
 }{
 	"run":    {`trap 'exit 0' TERM; echo up; while :; do sleep 0.05; done`, fakedocker.Behaviour{Log: []string{"up"}, Memory: 1 << 20}},
 	"deaf":   {`trap '' TERM; while :; do sleep 0.05; done`, fakedocker.Behaviour{IgnoreSIGTERM: true}},
+	"serve":  {`mkdir /www; echo hi >/www/index.html; exec httpd -f -p 8080 -h /www`, fakedocker.Serving(fakedocker.OK, 0)},
+	"oom":    {`exec tail /dev/zero`, fakedocker.OutOfMemory()},
 	"exit":   {`echo bye; exit 3`, fakedocker.Exiting(3, "bye")},
 	"absent": {"", fakedocker.Behaviour{StartFail: "exec: no such file or directory"}},
 }
