@@ -26,9 +26,39 @@ func (c *Client) ContainerLogs(ctx context.Context, id string, tail int) ([]stri
 }
 
 // FollowLogs copies stdout and stderr of a container to w from the beginning,
-// and returns when the container ends.
+// and returns when the container has ended.
 func (c *Client) FollowLogs(ctx context.Context, id string, w io.Writer) error {
-	return c.copyLogs(ctx, id, container.LogsOptions{ShowStdout: true, ShowStderr: true, Follow: true}, w, w)
+	both := container.LogsOptions{ShowStdout: true, ShowStderr: true, Follow: true}
+	followed := &skipWriter{to: w}
+	if err := c.copyLogs(ctx, id, both, followed, followed); err != nil {
+		return err
+	}
+	// Engines end the stream with the container and may lose its last words, so
+	// read again what came after the part that was followed.
+	if _, err := c.WaitContainer(ctx, id); err != nil {
+		return goneIsFine(err)
+	}
+	both.Follow = false
+	rest := &skipWriter{to: w, skip: followed.passed}
+	return goneIsFine(c.copyLogs(ctx, id, both, rest, rest))
+}
+
+// skipWriter leaves out the first bytes, and counts those that it passed on.
+type skipWriter struct {
+	to     io.Writer
+	skip   int64
+	passed int64
+}
+
+func (w *skipWriter) Write(p []byte) (int, error) {
+	skipped := min(w.skip, int64(len(p)))
+	w.skip -= skipped
+	if skipped == int64(len(p)) {
+		return len(p), nil
+	}
+	n, err := w.to.Write(p[skipped:])
+	w.passed += int64(n)
+	return int(skipped) + n, err
 }
 
 func (c *Client) copyLogs(ctx context.Context, id string, options container.LogsOptions, stdout, stderr io.Writer) error {
