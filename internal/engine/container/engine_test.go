@@ -280,15 +280,15 @@ func TestAFixedHostPortRollsBackStopFirst(t *testing.T) {
 func TestListFilters(t *testing.T) {
 	d := bench(t)
 	e := process(t, d)
-	labelled := spec("pyt-a", "serve:1", 1)
-	labelled.DefaultLabels = map[string]string{"team": "vision"}
-	apply(t, e, labelled)
-	apply(t, e, spec("pyt-b", "serve:1", 0))
 	if _, err := d.Operator().Run(docker.CreateRequest{
 		Name: "pyt-c", Config: &docker.ContainerConfig{Image: "serve:1", Labels: map[string]string{"team": "speech"}}, HostConfig: &docker.HostConfig{},
 	}); err != nil {
 		t.Fatal(err)
 	}
+	labelled := spec("pyt-a", "serve:1", 1)
+	labelled.DefaultLabels = map[string]string{"team": "vision"}
+	apply(t, e, labelled)
+	apply(t, e, spec("pyt-b", "serve:1", 0))
 	for _, c := range []struct {
 		filter deployment.Filter
 		want   string
