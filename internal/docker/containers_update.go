@@ -48,10 +48,9 @@ func updateConfig(have *HostConfig, want deployment.Limits, nanoCPUs bool) (cont
 // engine refuses the other one.
 func updateCPUs(update *container.Resources, have *HostConfig, quota int64, nanoCPUs bool) error {
 	if nanoCPUs {
-		nano := quota * (1_000_000_000 / cpuPeriod)
-		switch {
-		case nano == have.NanoCPUs:
-		case nano == 0:
+		switch nano := quota * (1_000_000_000 / cpuPeriod); nano {
+		case have.NanoCPUs:
+		case 0:
 			return fmt.Errorf("%w: the CPU limit of a container that was made with NanoCPUs cannot be removed while it exists", deployment.ErrUnsupported)
 		default:
 			update.NanoCPUs = nano

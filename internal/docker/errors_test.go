@@ -57,8 +57,8 @@ func TestErrorsAreMapped(t *testing.T) {
 			t.Errorf("%d: %v, want the engine's words %q", tt.status, err, tt.message)
 		}
 		for _, kind := range []error{deployment.ErrNotFound, ErrConflict, deployment.ErrUnreachable} {
-			if errors.Is(err, kind) != (kind == tt.kind) {
-				t.Errorf("%d %s: errors.Is(%v) is %t", tt.status, tt.message, kind, kind != tt.kind)
+			if want := errors.Is(tt.kind, kind); errors.Is(err, kind) != want {
+				t.Errorf("%d %s: errors.Is(%v) is %t", tt.status, tt.message, kind, !want)
 			}
 		}
 	}

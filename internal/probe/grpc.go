@@ -34,7 +34,7 @@ func checkGRPC(ctx context.Context, d Dialer, t Target) Answer {
 	if err != nil {
 		return Answer{Text: text + err.Error()}
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	answer, err := grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: t.GRPCService})
 	if err != nil {
 		return Answer{Text: text + dial.reason(ctx, err)}

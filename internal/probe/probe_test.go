@@ -29,7 +29,7 @@ func (d *direct) Dial(ctx context.Context, address string) (net.Conn, error) {
 // late is a dialer whose connections fail when they are used, as tunnels do.
 type late struct{ err error }
 
-func (d late) Dial(_ context.Context, address string) (net.Conn, error) {
+func (d late) Dial(context.Context, string) (net.Conn, error) {
 	client, server := net.Pipe()
 	go func() {
 		_, _ = server.Read(make([]byte, 1<<10))
@@ -137,7 +137,7 @@ func TestHTTPAgainstOthers(t *testing.T) {
 		"TLS to a plain port":    {&direct{}, Target{Address: address, Scheme: "https"}, "the port does not speak TLS"},
 		"nobody listens":         {&direct{}, Target{Address: closedPort(t)}, "connect: connection refused"},
 		"speaks something else":  {&direct{}, Target{Address: speaks(t, "SSH-2.0-x\r\n")}, "the answer is not HTTP"},
-		"fails after its dial":   {late{refused("web:80")}, Target{Address: "web:80"}, "connection refused"},
+		"fails after its dial":   {late{refused()}, Target{Address: "web:80"}, "connection refused"},
 		"cannot be dialled":      {dialerFunc(func() error { return errors.New("no session") }), Target{Address: "web:80"}, "no session"},
 		"ends without an answer": {late{net.ErrClosed}, Target{Address: "web:80"}, "use of closed network connection"},
 	} {
@@ -157,7 +157,7 @@ type dialerFunc func() error
 
 func (d dialerFunc) Dial(context.Context, string) (net.Conn, error) { return nil, d() }
 
-func refused(address string) error {
+func refused() error {
 	return &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
 }
 
@@ -210,7 +210,7 @@ func TestTCP(t *testing.T) {
 	}{
 		"open":                     {&direct{}, open, true, "connected"},
 		"closed":                   {&direct{}, closedPort(t), false, "connect: connection refused"},
-		"a connector knows better": {connector{&direct{}, refused(open)}, open, false, "connection refused"},
+		"a connector knows better": {connector{&direct{}, refused()}, open, false, "connection refused"},
 		"a connector agrees":       {connector{nil, nil}, "web:80", true, "connected"},
 	} {
 		got := Check(t.Context(), tt.dialer, Target{Kind: TCP, Address: tt.address})
@@ -237,7 +237,7 @@ func TestGRPC(t *testing.T) {
 		"unknown service":      {&direct{}, Target{Address: plain, GRPCService: "nothing"}, false, "NotFound: unknown service"},
 		"TLS":                  {&direct{}, Target{Address: secure, Scheme: "https"}, true, "SERVING"},
 		"nobody listens":       {&direct{}, Target{Address: closedPort(t)}, false, "connect: connection refused"},
-		"fails after its dial": {late{refused("web:80")}, Target{Address: "web:80"}, false, "connection refused"},
+		"fails after its dial": {late{refused()}, Target{Address: "web:80"}, false, "connection refused"},
 		"never answers":        {&direct{}, Target{Address: silent(t), Timeout: 80 * time.Millisecond}, false, "no answer within 80ms"},
 	} {
 		tt.target.Kind = GRPC
