@@ -79,7 +79,8 @@ func makeMirror() (config string, err error) {
 		return "", err
 	}
 	fresh := filepath.Join(root, fmt.Sprintf("build-%d", os.Getpid()))
-	defer func() { _ = os.Remove(fresh) }() // what was installed are links to it
+	// What is installed are links to it.
+	defer func() { _ = os.Remove(fresh) }()
 	build := exec.Command("go", "build", "-ldflags=-X main.version="+Version, "-o", fresh, ".") //nolint:noctx // as above
 	build.Dir, build.Env = tree, append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {

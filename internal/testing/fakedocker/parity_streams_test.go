@@ -62,12 +62,17 @@ func playEvents(s *stage) {
 	s.stop(id, 5*time.Second)
 	s.start(id)
 	s.did("remove", s.RemoveContainer(ctx, id))
+	stops := 0
 	for {
 		select {
 		case err := <-errs:
 			s.did("stream", err)
 			return
 		case event := <-events:
+			if event.Action == "stop" { // newer engines tell it before the die
+				stops++
+				continue
+			}
 			s.note("  %s own=%t name=%s code=%s", event.Action, event.ID == id, event.Labels["name"], event.Labels["exitCode"])
 			if event.Action != "destroy" {
 				continue
@@ -76,7 +81,7 @@ func playEvents(s *stage) {
 		cancel()
 		_, open := <-events
 		_, more := <-errs
-		s.note("  closed: %t %t", !open, !more)
+		s.note("  %d stops, closed: %t %t", stops, !open, !more)
 		return
 	}
 }
@@ -106,8 +111,15 @@ func playSession(s *stage) {
 	connector := session.(interface {
 		Connect(ctx context.Context, address string) error
 	})
-	for begin := time.Now(); connector.Connect(ctx, ip+":8080") != nil && time.Since(begin) < 10*time.Second; {
-		time.Sleep(10 * time.Millisecond)
+	for begin := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		err := connector.Connect(ctx, ip+":8080")
+		if err == nil {
+			break
+		}
+		if time.Since(begin) > 10*time.Second {
+			s.note("the server is out of reach: %v", err)
+			break
+		}
 	}
 	s.ask(session, "server", ip+":8080")
 	s.ask(session, "server by name", server.Name+":8080")

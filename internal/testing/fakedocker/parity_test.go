@@ -1,6 +1,7 @@
 package fakedocker_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -29,9 +30,13 @@ func TestAccParity(t *testing.T) {
 	t.Cleanup(func() { _ = client.Close() })
 	info, err := client.Info(t.Context())
 	must(t, err)
+	image, err := client.InspectImage(t.Context(), parityImage)
+	if err != nil {
+		t.Fatalf("image %s: %v; \"make test\" builds it", parityImage, err)
+	}
 	fake := fakedocker.New(fakedocker.Image{
 		Ref:    parityImage,
-		Config: &docker.ContainerConfig{Cmd: []string{"sh"}},
+		Config: image.Config,
 		Vary:   func(s fakedocker.Start) fakedocker.Behaviour { return programs[s.Env["PROGRAM"]].fake },
 	})
 	t.Cleanup(fake.Close)
@@ -198,7 +203,7 @@ func (s *stage) limits(id string) {
 	}
 	s.note("  quota=%d nano=%d memory=%d swap=%d reservation=%d pids=%d restart=%s:%d shm=%d log=%s",
 		h.CPUQuota, h.NanoCPUs, h.Memory, h.MemorySwap, h.MemoryReservation, pids,
-		h.RestartPolicy.Name, h.RestartPolicy.MaximumRetryCount, h.ShmSize, h.LogConfig.Type)
+		cmp.Or(h.RestartPolicy.Name, "no"), h.RestartPolicy.MaximumRetryCount, h.ShmSize, h.LogConfig.Type)
 }
 
 // until waits for a container to come to a state by itself.
