@@ -13,7 +13,8 @@ import (
 type change struct {
 	any         bool // anything at all
 	containers  bool // some appear or go
-	revision    bool // the image may be another one, too
+	revision    bool
+	image       bool // the replicas run another one, or none
 	fingerprint types.String
 }
 
@@ -29,12 +30,15 @@ func (p *deploymentPlan) compare(ctx context.Context) change {
 	after.Secrets.Keys = keys
 	rollout := atMost == touchesContainers || p.needsContainers(before, after, keysKnown)
 	drift := len(p.prior.Drift.Elements()) > 0
-	mended := drift && !p.driftIsLive
+	replaced := rollout || (drift && !p.driftIsLive)
+	scaled := atMost == touchesNumber || before.Replicas != after.Replicas
+	fromNone, toNone := scaled && before.Replicas == 0, scaled && (after.Replicas == 0 || atMost == touchesNumber)
 
 	c := change{
 		any:         p.differs() || rollout || drift,
-		containers:  rollout || mended || atMost == touchesNumber || before.Replicas != after.Replicas,
-		revision:    rollout || mended,
+		containers:  replaced || scaled,
+		revision:    replaced || fromNone,
+		image:       replaced || fromNone || toNone,
 		fingerprint: p.prior.Fingerprint,
 	}
 	if rollout {
@@ -97,6 +101,8 @@ func (c change) results(prior deploymentResults) deploymentResults {
 	}
 	if c.revision {
 		next.Revision = types.Int64Unknown()
+	}
+	if c.image {
 		next.ImageID, next.ImageDigest = types.StringUnknown(), types.StringUnknown()
 	}
 	return next

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
@@ -193,6 +194,20 @@ func (h *host) refresh(w world) world {
 		h.t.Fatal(diagnostics)
 	}
 	return world{state: h.unwire(resp.NewState), private: resp.Private, tainted: w.tainted}
+}
+
+// nextCommand starts the provider anew, when the session of the last one is
+// gone, as it is after every command.
+func (h *host) nextCommand() {
+	h.t.Helper()
+	for range 1000 {
+		if len(h.engine.Names(docker.LabelHost)) == 0 {
+			h.configure(nil)
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	h.t.Fatal("the session does not end")
 }
 
 // imported is "terraform import".

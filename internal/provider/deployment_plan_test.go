@@ -1,0 +1,416 @@
+package provider
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/fakedocker"
+)
+
+// serving is an image whose containers answer at once.
+func serving(ref string) fakedocker.Image {
+	return fakedocker.Image{Ref: ref, Behaviour: fakedocker.Serving(fakedocker.OK, 0)}
+}
+
+// iris is the least that a test deploys. The readiness spares it the wait in
+// which a replica without one must keep running.
+var iris = object{"name": "pyt-iris", "image": "iris-serve:1", "port": 8080, "readiness": ready(nil)}
+
+func ready(more object) object { return with(object{"path": "/", "interval": "10ms"}, more) }
+
+// TestDeploymentSpellings: another spelling of the same plans nothing, in
+// either direction.
+func TestDeploymentSpellings(t *testing.T) {
+	check := object{"command": []any{"CMD", "true"}}
+	for _, c := range []struct {
+		name       string
+		one, other object
+	}{
+		{"memory", object{"resources": object{"memory": "512m"}}, object{"resources": object{"memory": "0.5g"}}},
+		{"memory units", object{"resources": object{"memory": "1g"}}, object{"resources": object{"memory": "1024MiB"}}},
+		{"memory in bytes", object{"resources": object{"memory": "64m"}}, object{"resources": object{"memory": "67108864"}}},
+		{"shm_size", object{"resources": object{"shm_size": "128m"}}, object{"resources": object{"shm_size": "131072k"}}},
+		{"image", object{"image": "iris-serve"}, object{"image": "docker.io/library/iris-serve:latest"}},
+		{"image with registry", object{"image": "iris-serve:latest"}, object{"image": "index.docker.io/library/iris-serve"}},
+		{"name and task", object{"name": "pyt-hairnet-detection"}, object{"name": nil, "detection_task": "hairnet_detection"}},
+		{"interval", object{"readiness": ready(object{"interval": "60s"})}, object{"readiness": ready(object{"interval": "1m0s"})}},
+		{"startup_timeout", object{"readiness": ready(object{"startup_timeout": "90s"})}, object{"readiness": ready(object{"startup_timeout": "1m30s"})}},
+		{"readiness defaults", object{"readiness": object{"path": "/"}}, object{"readiness": object{"path": "/", "scheme": "http", "interval": "1s", "startup_timeout": "5m", "tcp": false}}},
+		{"check durations", object{"health_check": with(check, object{"interval": "60s"})}, object{"health_check": with(check, object{"interval": "1m"})}},
+		{"rollout defaults", object{"rollout": object{"drain_timeout": "10s"}}, object{"rollout": object{"max_surge": 1, "auto_rollback": true}}},
+		{"timeouts", object{"timeouts": object{"create": "60m"}}, object{"timeouts": object{"create": "1h"}}},
+		{"pull policy", object{}, object{"pull_policy": "missing"}},
+		{"replicas", object{}, object{"replicas": 1}},
+		{"desired state", object{}, object{"desired_state": "running"}},
+		{"restart policy", object{}, object{"restart_policy": "always"}},
+		{"restart count", object{"restart_policy": "on-failure"}, object{"restart_policy": "on-failure:0"}},
+		{"adopt_existing", object{}, object{"adopt_existing": true}},
+		{"env order", object{"env": object{"A": "1", "B": "2"}}, object{"env": object{"B": "2", "A": "1"}}},
+		{"port defaults", object{"ports": []any{port(nil)}}, object{"ports": []any{port(object{"host_ip": "127.0.0.1", "protocol": "tcp"})}}},
+		{"order of ports", object{"ports": []any{port(nil), object{"container_port": 9000}}}, object{"ports": []any{object{"container_port": 9000}, port(nil)}}},
+		{"order of mounts", object{"mounts": []any{volume(nil), object{"type": "tmpfs", "target": "/a"}}}, object{"mounts": []any{object{"type": "tmpfs", "target": "/a"}, volume(nil)}}},
+		{"slash at the end", object{"mounts": []any{volume(nil)}}, object{"mounts": []any{volume(object{"target": "/data/", "read_only": false})}}},
+		{"size of a tmpfs", object{"mounts": []any{object{"type": "tmpfs", "target": "/a", "size": "1g"}}}, object{"mounts": []any{object{"type": "tmpfs", "target": "/a", "size": "1024m"}}}},
+		{"model target", object{"model": object{"volume": "iris"}}, object{"model": object{"volume": "iris", "target": "/models"}}},
+		{"working_dir", object{"working_dir": "/app"}, object{"working_dir": "/app/"}},
+		{"capabilities", object{"security": object{"cap_add": []any{"NET_ADMIN", "SYS_PTRACE"}}}, object{"security": object{"cap_add": []any{"CAP_SYS_PTRACE", "net_admin"}}}},
+		{"no_new_privileges", object{"security": object{"read_only": false}}, object{"security": object{"no_new_privileges": true}}},
+		{"seccomp", object{"security": object{"seccomp": `{"defaultAction":"SCMP_ACT_ALLOW"}`}}, object{"security": object{"seccomp": "{\n  \"defaultAction\": \"SCMP_ACT_ALLOW\"\n}"}}},
+		{"signal", object{"stop_signal": "SIGINT"}, object{"stop_signal": "int"}},
+		{"cpus", object{"resources": object{"cpus": 2}}, object{"resources": object{"cpus": 2.0}}},
+		{"log options", object{"logging": object{"driver": "local"}}, object{"logging": object{"driver": "local", "options": object{}}}},
+		{"network order", object{"networks": []any{"a", "b"}}, object{"networks": []any{"b", "a"}}},
+	} {
+		for _, direction := range []struct {
+			name     string
+			from, to object
+		}{{"there", c.one, c.other}, {"back", c.other, c.one}} {
+			t.Run(c.name+"/"+direction.name, func(t *testing.T) {
+				h := newHost(t, nil, serving("iris-serve:1"), serving("iris-serve:latest"))
+				networks(t, h, "a", "b")
+				w := h.create(with(iris, direction.from))
+				h.planIsEmpty(w, with(iris, direction.to))
+				h.planIsEmpty(h.refresh(w), with(iris, direction.from))
+			})
+		}
+	}
+}
+
+// planIsEmpty fails the test when the plan changes anything, and when it asks
+// the engine for anything but what a refresh needs.
+func (h *host) planIsEmpty(w world, config object) {
+	h.t.Helper()
+	p := h.plan(w, config)
+	if len(p.diagnostics) > 0 || len(h.changed(p)) > 0 {
+		h.t.Errorf("%v plans %v %q", config, h.changed(p), p.diagnostics)
+	}
+}
+
+func networks(t *testing.T, h *host, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if _, err := h.engine.CreateNetwork(t.Context(), docker.NetworkRequest{Name: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// What a plan leaves open, by what a change does.
+var (
+	opensNothing    []string
+	opensContainers = []string{"containers?"}
+	opensImage      = []string{"containers?", "image_digest?", "image_id?"}
+	opensRollout    = []string{"containers?", "image_digest?", "image_id?", "revision?"}
+)
+
+// TestDeploymentChanges: the plan tells live updates, policies and rollouts
+// apart, and the apply keeps to it.
+func TestDeploymentChanges(t *testing.T) {
+	limited := object{"resources": object{"cpus": 1, "memory": "512m", "memory_reservation": "256m", "pids_limit": 100}}
+	limits := func(more object) object {
+		return object{"resources": with(object{"cpus": 1, "memory": "512m", "memory_reservation": "256m", "pids_limit": 100}, more)}
+	}
+	for _, c := range []struct {
+		name     string
+		from, to object
+		opens    []string
+		says     []string // beside what it opens
+	}{
+		// live
+		{"cpus up", limited, limits(object{"cpus": 2}), opensNothing, []string{"resources"}},
+		{"cpus down", limited, limits(object{"cpus": 0.5}), opensNothing, []string{"resources"}},
+		{"cpus away", limited, limits(object{"cpus": nil}), opensNothing, []string{"resources"}},
+		{"cpus set", object{}, object{"resources": object{"cpus": 1}}, opensNothing, []string{"resources"}},
+		{"memory up", limited, limits(object{"memory": "1g"}), opensNothing, []string{"resources"}},
+		{"reservation up", limited, limits(object{"memory_reservation": "512m"}), opensNothing, []string{"resources"}},
+		{"reservation down", limited, limits(object{"memory_reservation": "128m"}), opensNothing, []string{"resources"}},
+		{"pids up", limited, limits(object{"pids_limit": 200}), opensNothing, []string{"resources"}},
+		{"pids away", limited, limits(object{"pids_limit": nil}), opensNothing, []string{"resources"}},
+		{"restart policy", object{}, object{"restart_policy": "on-failure:3"}, opensNothing, []string{"restart_policy"}},
+		{"stopped", object{}, object{"desired_state": "stopped"}, opensNothing, []string{"desired_state"}},
+		{"started", object{"desired_state": "stopped"}, object{}, opensNothing, []string{"desired_state"}},
+		// policies
+		{"readiness", object{}, object{"readiness": object{"tcp": true}}, opensNothing, []string{"readiness"}},
+		{"no readiness", object{}, object{"readiness": nil}, opensNothing, []string{"readiness"}},
+		{"port", object{"readiness": ready(object{"port": 8080})}, object{"readiness": ready(object{"port": 8080}), "port": 9000}, opensNothing, []string{"port"}},
+		{"rollout", object{}, object{"rollout": object{"max_surge": 2}}, opensNothing, []string{"rollout"}},
+		{"pull policy", object{}, object{"pull_policy": "never"}, opensNothing, []string{"pull_policy"}},
+		{"timeouts", object{}, object{"timeouts": object{"create": "1h"}}, opensNothing, []string{"timeouts"}},
+		{"empty instead of nothing", object{}, object{"env": object{}}, opensNothing, []string{"env"}},
+		{"nothing instead of empty", object{"env": object{}}, object{}, opensNothing, []string{"env"}},
+		// the number of replicas
+		{"scale up", object{}, object{"replicas": 3}, opensContainers, []string{"replicas"}},
+		{"scale down", object{"replicas": 2}, object{"replicas": 1}, opensContainers, []string{"replicas"}},
+		{"scale to zero", object{}, object{"replicas": 0}, opensImage, []string{"replicas"}},
+		{"scale from zero", object{"replicas": 0}, object{"replicas": 1}, append([]string{"fingerprint?"}, opensRollout...), []string{"replicas"}},
+		// rollouts
+		{"image", object{}, object{"image": "iris-serve:2"}, opensRollout, []string{"fingerprint", "image"}},
+		{"memory down", limited, limits(object{"memory": "256m"}), opensRollout, []string{"resources"}},
+		{"memory set", object{}, object{"resources": object{"memory": "1g"}}, opensRollout, []string{"resources"}},
+		{"memory away", limited, limits(object{"memory": nil}), opensRollout, []string{"resources"}},
+		{"shm_size", object{}, object{"resources": object{"shm_size": "1g"}}, opensRollout, []string{"fingerprint", "resources"}},
+		{"env", object{"env": object{"A": "1"}}, object{"env": object{"A": "2"}}, opensRollout, []string{"env", "fingerprint"}},
+		{"command", object{}, object{"command": []any{"--verbose"}}, opensRollout, []string{"command", "fingerprint"}},
+		{"user", object{}, object{"user": "1000"}, opensRollout, []string{"fingerprint", "user"}},
+		{"ports", object{}, object{"ports": []any{port(nil)}}, opensRollout, []string{"fingerprint", "ports"}},
+		{"mounts", object{}, object{"mounts": []any{volume(nil)}}, opensRollout, []string{"fingerprint", "mounts"}},
+		{"model", object{}, object{"model": object{"volume": "iris"}}, opensRollout, []string{"fingerprint", "model"}},
+		{"labels", object{}, object{"labels": object{"a": "b"}}, opensRollout, []string{"fingerprint", "labels"}},
+		{"security", object{}, object{"security": object{"cap_drop": []any{"ALL"}}}, opensRollout, []string{"fingerprint", "security"}},
+		{"health check", object{}, object{"health_check": object{"command": []any{"CMD", "true"}}}, opensRollout, []string{"fingerprint", "health_check"}},
+		{"logging", object{}, object{"logging": object{"driver": "local"}}, opensRollout, []string{"fingerprint", "logging"}},
+		{"stop signal", object{}, object{"stop_signal": "SIGINT"}, opensRollout, []string{"fingerprint", "stop_signal"}},
+		{"restart", object{}, object{"restart_trigger": "now"}, opensRollout, []string{"fingerprint", "restart_trigger"}},
+		{"secret added", object{}, object{"env_wo": object{"A": "secret-a"}}, append([]string{"containers?", "fingerprint?"}, opensRollout[1:]...), nil},
+		{"secret away", object{"env_wo": object{"A": "secret-a"}}, object{}, opensRollout, []string{"fingerprint"}},
+		{"secret changed in silence", object{"env_wo": object{"A": "secret-a"}}, object{"env_wo": object{"A": "secret-b"}}, opensNothing, nil},
+		{"secret changed", object{"env_wo": object{"A": "secret-a"}, "env_wo_version": "1"}, object{"env_wo": object{"A": "secret-b"}, "env_wo_version": "2"},
+			append([]string{"containers?", "fingerprint?"}, opensRollout[1:]...), []string{"env_wo_version"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHost(t, nil, serving("iris-serve:1"), serving("iris-serve:2"))
+			w := h.create(with(iris, c.from))
+			before := processes(h)
+			p := h.plan(w, with(iris, c.to))
+			want := slices.Concat(c.opens, c.says)
+			slices.Sort(want)
+			if got := h.changed(p); !slices.Equal(got, want) {
+				t.Errorf("plans %v, want %v (%q)", got, want, p.diagnostics)
+			}
+			w, diagnostics := h.apply(p)
+			if hasErrors(diagnostics) {
+				t.Fatal(diagnostics)
+			}
+			restarted := c.name == "stopped" || c.name == "started"
+			if len(c.opens) == 0 && !restarted && fmt.Sprint(processes(h)) != fmt.Sprint(before) {
+				t.Errorf("touched containers: %v, before %v", processes(h), before)
+			}
+			w = h.refresh(w)
+			if drift := h.attribute(w, "drift"); fmt.Sprint(drift) != "[]" {
+				t.Errorf("drift %v", drift)
+			}
+			h.planIsEmpty(w, with(iris, c.to))
+		})
+	}
+}
+
+// processes are the containers of a deployment with PID and start time.
+func processes(h *host) map[string]string {
+	out := map[string]string{}
+	for name, c := range h.engine.Containers() {
+		if c.Config.Labels[docker.LabelKind] == docker.KindReplica || c.Config.Labels[docker.LabelKind] == "" {
+			out[name] = fmt.Sprint(c.ID, c.State.Pid, c.State.StartedAt)
+		}
+	}
+	return out
+}
+
+// TestDeploymentReplaces: another name is another deployment.
+func TestDeploymentReplaces(t *testing.T) {
+	h := newHost(t, nil, serving("iris-serve:1"))
+	w := h.create(iris)
+	for _, c := range []struct {
+		config   object
+		replaces bool
+	}{
+		{with(iris, object{"name": "pyt-other"}), true},
+		{object{"detection_task": "other", "image": "iris-serve:1"}, true},
+		{object{"detection_task": "iris", "image": "iris-serve:1"}, false},
+		{object{"detection_task": notYetKnown{}, "image": "iris-serve:1"}, true},
+		{with(iris, object{"name": notYetKnown{}}), true},
+	} {
+		if p := h.plan(w, c.config); (len(p.replaces) > 0) != c.replaces || hasErrors(p.diagnostics) {
+			t.Errorf("%v: replaces %v %q", c.config, p.replaces, p.diagnostics)
+		}
+	}
+}
+
+// TestDeploymentUnknown: arguments that are not known yet open what they can
+// change, and no more; none crashes a plan.
+func TestDeploymentUnknown(t *testing.T) {
+	h := newHost(t, nil, serving("iris-serve:1"))
+	w := h.create(iris)
+	opens := map[touch][]string{
+		touchesNothing:    nil,
+		touchesNumber:     opensImage,
+		touchesContainers: append([]string{"containers?", "fingerprint?"}, opensRollout[1:]...),
+	}
+	for _, a := range arguments {
+		config := with(iris, object{a.name: notYetKnown{}})
+		if a.name == "env_wo_version" {
+			config["env_wo"] = object{"A": "secret-a"}
+		}
+		if p := h.plan(h.absent(), config); hasErrors(p.diagnostics) {
+			t.Errorf("create with unknown %s: %q", a.name, p.diagnostics)
+		}
+		p := h.plan(w, config)
+		want := slices.Sorted(slices.Values(slices.Concat(opens[a.touch], []string{a.name + "?"})))
+		if got := h.changed(p); hasErrors(p.diagnostics) || !slices.Equal(got, want) {
+			t.Errorf("unknown %s opens %v, want %v %q", a.name, got, want, p.diagnostics)
+		}
+	}
+	for _, inside := range []object{
+		{"env": object{"A": notYetKnown{}}}, {"ports": []any{notYetKnown{}}}, {"ports": []any{port(object{"host_port": notYetKnown{}})}},
+		{"resources": object{"memory": notYetKnown{}}}, {"mounts": []any{notYetKnown{}, volume(nil)}}, {"networks": []any{notYetKnown{}}},
+		{"model": object{"volume": notYetKnown{}}}, {"env_wo": notYetKnown{}}, {"env_wo": object{"A": notYetKnown{}}},
+		{"readiness": object{"path": notYetKnown{}, "port": 80}},
+	} {
+		for _, prior := range []world{h.absent(), w} {
+			if p := h.plan(prior, with(iris, inside)); hasErrors(p.diagnostics) {
+				t.Errorf("%v: %q", inside, p.diagnostics)
+			}
+		}
+	}
+	// Secrets whose names are not known yet change nothing by themselves.
+	if got := h.changed(h.plan(w, with(iris, object{"env_wo": notYetKnown{}}))); len(got) > 0 {
+		t.Errorf("unknown env_wo plans %v", got)
+	}
+}
+
+// TestDeploymentUnknownProvider: with a provider that is not configured yet, a
+// plan asks no engine and keeps what it can.
+func TestDeploymentUnknownProvider(t *testing.T) {
+	known := newHost(t, nil, serving("iris-serve:1"))
+	w := known.create(object{"detection_task": "iris", "image": "iris-serve:1"})
+	s := serve(t)
+	if diagnostics := s.configure(object{"host": notYetKnown{}}); len(diagnostics) > 0 {
+		t.Fatal(diagnostics)
+	}
+	h := &host{protocolServer: s, schema: known.schema, ty: known.ty}
+	if got := h.refresh(w); !got.state.Equal(w.state) {
+		t.Errorf("a refresh changed the state")
+	}
+	h.planIsEmpty(w, object{"detection_task": "iris", "image": "iris-serve:1"})
+	p := h.plan(h.absent(), object{"detection_task": "iris", "image": "iris-serve:1"})
+	if hasErrors(p.diagnostics) || attributesOf(t, p.value)["name"].IsKnown() {
+		t.Errorf("%q %s", p.diagnostics, p.value)
+	}
+}
+
+// TestDeploymentDrift: drift plans what mends it, and the apply does.
+func TestDeploymentDrift(t *testing.T) {
+	config := with(iris, object{"replicas": 2, "resources": object{"cpus": 1}})
+	for _, c := range []struct {
+		name   string
+		happen func(h *host, o *fakedocker.Operator) error
+		live   bool // mended without a new container
+		drift  string
+	}{
+		{"stopped", func(_ *host, o *fakedocker.Operator) error { return o.Stop("pyt-iris.2", time.Second) }, true, "pyt-iris.2 is stopped"},
+		{"paused", func(_ *host, o *fakedocker.Operator) error { return o.Pause("pyt-iris") }, true, "pyt-iris is paused"},
+		{"renamed", func(_ *host, o *fakedocker.Operator) error { return o.Rename("pyt-iris", "somebody") }, true, "somebody"},
+		{"limits", func(_ *host, o *fakedocker.Operator) error {
+			return o.Update("pyt-iris", deployment.Limits{CPUQuota: 50_000, RestartPolicy: "always"})
+		}, true, "resources.cpus"},
+		{"record lost", func(h *host, _ *fakedocker.Operator) error {
+			return h.engine.RemoveVolume(t.Context(), deployment.RecordName("pyt-iris", 1))
+		}, true, "record"},
+		{"removed", func(_ *host, o *fakedocker.Operator) error { return o.Remove("pyt-iris.2") }, false, "pyt-iris.2 is gone"},
+		{"rebuilt", func(h *host, _ *fakedocker.Operator) error { h.engine.Build(serving("iris-serve:1")); return nil }, false, "is now"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHost(t, nil, serving("iris-serve:1"))
+			w := h.create(config)
+			before := h.attribute(w, "containers")
+			if err := c.happen(h, h.engine.Operator()); err != nil {
+				t.Fatal(err)
+			}
+			if c.name == "record lost" {
+				h.nextCommand() // while a session lives, a missing record may be one that it is about to write
+			} else {
+				h.configure(nil)
+			}
+			w = h.refresh(w)
+			if drift := fmt.Sprint(h.attribute(w, "drift")); !strings.Contains(drift, c.drift) {
+				t.Fatalf("drift %s", drift)
+			}
+			p := h.plan(w, config)
+			got := h.changed(p)
+			if !slices.Contains(got, "drift") || slices.Contains(got, "containers?") == c.live {
+				t.Errorf("plans %v", got)
+			}
+			w, diagnostics := h.apply(p)
+			if hasErrors(diagnostics) {
+				t.Fatal(diagnostics)
+			}
+			w = h.refresh(w)
+			if c.live && c.name != "renamed" && fmt.Sprint(h.attribute(w, "containers")) != fmt.Sprint(before) {
+				t.Errorf("containers %v, before %v", h.attribute(w, "containers"), before)
+			}
+			h.planIsEmpty(w, config)
+		})
+	}
+}
+
+// TestDeploymentFeatureAboveEngine: what the engine would drop in silence is
+// an error of the plan.
+func TestDeploymentFeatureAboveEngine(t *testing.T) {
+	h := newHost(t, nil, serving("iris-serve:1"))
+	config := with(iris, object{"health_check": object{"command": []any{"CMD", "true"}, "start_interval": "1s"}})
+	p := h.plan(h.absent(), config)
+	if len(p.diagnostics) != 1 || !strings.HasPrefix(p.diagnostics[0], "health_check.start_interval: error: ") || !strings.Contains(p.diagnostics[0], "1.41") {
+		t.Errorf("%q", p.diagnostics)
+	}
+	h.engine.SetInfo(func(i *docker.Info) { i.APIVersion = "1.44" })
+	h.configure(nil)
+	if p := h.plan(h.absent(), config); hasErrors(p.diagnostics) {
+		t.Errorf("%q", p.diagnostics)
+	}
+}
+
+// TestDeploymentWarnings: the plan names the interruption to expect.
+func TestDeploymentWarnings(t *testing.T) {
+	h := newHost(t, nil, serving("iris-serve:1"), serving("iris-serve:2"))
+	fixed := object{"ports": []any{port(object{"host_port": 8500})}}
+	w := h.create(with(iris, fixed))
+	p := h.plan(w, with(with(iris, fixed), object{"image": "iris-serve:2"}))
+	if len(p.diagnostics) != 1 || hasErrors(p.diagnostics) || !strings.Contains(p.diagnostics[0], "8500") {
+		t.Errorf("%q", p.diagnostics)
+	}
+}
+
+// TestDeploymentPlanWithoutAnswer: an engine that gives no answer costs a plan
+// its warnings, not more.
+func TestDeploymentPlanWithoutAnswer(t *testing.T) {
+	h := newHost(t, nil, serving("iris-serve:1"), serving("iris-serve:2"))
+	w := h.create(iris)
+	want := h.changed(h.plan(w, with(iris, object{"image": "iris-serve:2"})))
+	h.engine.SetFault(func(_ int, op string, _ bool) error {
+		if op == "InspectImage" {
+			return deployment.ErrUnreachable
+		}
+		return nil
+	})
+	p := h.plan(w, with(iris, object{"image": "iris-serve:2"}))
+	if len(p.diagnostics) != 1 || hasErrors(p.diagnostics) || !slices.Equal(h.changed(p), want) {
+		t.Errorf("%v %q", h.changed(p), p.diagnostics)
+	}
+}
+
+// TestDeploymentSecretIsNowhere: values of env_wo are in no plan and no state.
+func TestDeploymentSecretIsNowhere(t *testing.T) {
+	h := newHost(t, nil, serving("iris-serve:1"))
+	config := with(iris, object{"env_wo": object{"TOKEN": "canary-value"}, "env_wo_version": "1"})
+	p := h.plan(h.absent(), config)
+	w, _ := h.apply(p)
+	again, diagnostics := h.imported("pyt-iris")
+	if len(diagnostics) > 0 {
+		t.Fatal(diagnostics)
+	}
+	for what, v := range map[string]tftypes.Value{"plan": p.value, "state": w.state, "refreshed": h.refresh(w).state, "imported": again.state} {
+		if strings.Contains(v.String(), "canary") {
+			t.Errorf("%s has it", what)
+		}
+	}
+	if env := h.engine.Containers()["pyt-iris"].Config.Env; !slices.Contains(env, "TOKEN=canary-value") {
+		t.Errorf("the container does not have it: %v", env)
+	}
+	h.planIsEmpty(again, config)
+}
