@@ -41,19 +41,19 @@ var rules = []rule{
 	{
 		name:      "Terraform's libraries are imported by the provider, main and the tests' own packages only",
 		importers: []string{module + "/internal", module + "/examples"},
-		except:    []string{module + "/internal/provider", module + "/internal/testing"},
+		except:    []string{module + "/internal/provider", module + "/internal/testing", module + "/internal/bench"},
 		forbidden: terraform,
 	},
 	{
 		name:      "the provider is imported by main and the tests' own packages only",
 		importers: []string{module + "/internal", module + "/examples"},
-		except:    []string{module + "/internal/provider", module + "/internal/testing"},
+		except:    []string{module + "/internal/provider", module + "/internal/testing", module + "/internal/bench"},
 		forbidden: []string{module + "/internal/provider"},
 	},
 	{
 		name:      "the provider carries no test code",
 		importers: []string{module},
-		except:    []string{module + "/internal/testing"},
+		except:    []string{module + "/internal/testing", module + "/internal/bench"},
 		forbidden: []string{module + "/internal/testing"},
 	},
 	{
