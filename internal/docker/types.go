@@ -43,6 +43,7 @@ const (
 	LabelRevision    = "mlops.revision"    // decimal
 	LabelFingerprint = "mlops.fingerprint" // see deployment.Fingerprint
 	LabelSlot        = "mlops.slot"        // decimal
+	LabelChange      = "mlops.change"      // decimal: number of the record that commits the replica
 	LabelSecretKeys  = "mlops.env_wo"      // names of write-only variables, comma-separated
 	LabelSession     = "mlops.session"     // container name of the session that made it
 	LabelHost        = "mlops.host"        // on a session: the machine that runs it

@@ -9,7 +9,7 @@ import (
 // cut runs a plan's first actions only, and commits the record where an
 // executor could have: when all work is done.
 func cut(e *engine, r rules, at int, commit bool) (Plan, error) {
-	p := plan(e.desired, e.observed(), r)
+	p := e.plan(r)
 	work, _ := p.Split()
 	at %= len(p.Actions) + 1
 	for _, a := range p.Actions[:at] {
@@ -18,7 +18,7 @@ func cut(e *engine, r rules, at int, commit bool) (Plan, error) {
 		}
 	}
 	if at > len(work) || at == len(work) && commit {
-		e.committed = p.Revision
+		e.commit(p)
 	}
 	e.settle()
 	return p, nil
@@ -40,7 +40,7 @@ func convergesWithoutRecord(r rules, s scenario) error {
 		if _, err := cut(e, r, at, s.commits[i]); err != nil {
 			return err
 		}
-		e.committed = 0
+		e.committed, e.revision, e.record = 0, 0, ""
 	}
 	return finishes(e, r)
 }
@@ -49,7 +49,7 @@ func finishes(e *engine, r rules) error {
 	if _, err := run(e, r); err != nil {
 		return err
 	}
-	if p := plan(e.desired, e.observed(), r); !p.Empty() {
+	if p := e.plan(r); !p.Empty() {
 		return fmt.Errorf("still to do:\n%s%s", p, e)
 	}
 	return nil
@@ -62,7 +62,7 @@ func rollsBack(r rules, s scenario) error {
 	if _, err := run(e, r); err != nil {
 		return err
 	}
-	previous, committed := e.desired, e.committed
+	previous, committed := e.desired, e.revision
 	if err := fail(e, r, s.next, s.cuts[0]); err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func rollsBackMending(r rules, s scenario) error {
 	e := s.engine()
 	held := map[int]bool{}
 	for _, c := range e.containers {
-		if c.Phase != PhaseDead && c.Revision <= e.committed {
+		if c.Phase != PhaseDead && c.Change <= e.committed {
 			held[c.Slot] = true
 		}
 	}
@@ -114,7 +114,7 @@ func rollsBackMending(r rules, s scenario) error {
 		}
 	}
 	for _, c := range e.containers {
-		if c.Failed && c.Revision > e.committed || c.created && c.Slot >= s.desired.Replicas {
+		if c.Failed && c.Change > e.committed || c.created && c.Slot >= s.desired.Replicas {
 			return fmt.Errorf("%s is debris:%s\nback:\n%s", c.Name, e, back)
 		}
 	}
@@ -128,7 +128,7 @@ func fail(e *engine, r rules, next Desired, at int) error {
 	for _, c := range e.containers {
 		c.created, c.started = false, false // by an earlier run
 	}
-	p := plan(next, e.observed(), r)
+	p := e.plan(r)
 	work, _ := p.Split()
 	for _, a := range work[:at%(len(work)+1)] {
 		if err := e.do(a); err != nil {
@@ -146,14 +146,14 @@ func fail(e *engine, r rules, next Desired, at int) error {
 func undo(e *engine, r rules, previous Desired) (Plan, error) {
 	e.desired = previous
 	e.desired.Rollback = true
-	back := plan(e.desired, e.observed(), r)
+	back := e.plan(r)
 	if back.Creates() {
 		return back, fmt.Errorf("a rollback creates:\n%s", back)
 	}
 	serving := 0 // of those that may stay
 	for _, c := range e.containers {
 		fits := c.Slot < previous.Replicas && misfit(e.desired, e.observed(), c.Replica) == ""
-		if c.inService(previous.Name) && (fits || c.Revision <= e.committed) {
+		if c.inService(previous.Name) && (fits || c.Change <= e.committed) {
 			serving++
 		}
 	}

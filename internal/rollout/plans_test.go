@@ -38,9 +38,9 @@ func TestPlans(t *testing.T) {
 func TestPlansConverge(t *testing.T) {
 	for _, s := range situations {
 		t.Run(s.name, func(t *testing.T) {
-			e := &engine{desired: s.desired, committed: s.observed.Committed}
+			e := &engine{desired: s.desired, committed: s.observed.Committed, revision: s.observed.Revision, record: s.observed.Fingerprint}
 			for _, r := range s.observed.Replicas {
-				e.containers = append(e.containers, &container{Replica: r, ready: r.Phase == PhaseRunning && r.Revision <= e.committed})
+				e.containers = append(e.containers, &container{Replica: r, ready: r.Phase == PhaseRunning && r.Change <= e.committed})
 			}
 			if _, err := execute(e, standard); err != nil {
 				t.Fatal(err)

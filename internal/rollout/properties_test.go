@@ -29,13 +29,13 @@ var properties = map[string]property{
 
 // execute does what an executor does: all actions, then the record.
 func execute(e *engine, r rules) (Plan, error) {
-	p := plan(e.desired, e.observed(), r)
+	p := e.plan(r)
 	for _, a := range p.Actions {
 		if err := e.do(a); err != nil {
 			return p, fmt.Errorf("%w\nplan:\n%s", err, p)
 		}
 	}
-	e.committed = p.Revision
+	e.commit(p)
 	return p, nil
 }
 
@@ -71,7 +71,7 @@ func replanIsEmpty(r rules, s scenario) error {
 	if err != nil {
 		return err
 	}
-	again := plan(e.desired, e.observed(), r)
+	again := e.plan(r)
 	if !again.Empty() || len(again.Warnings) > 0 || again.Revision != first.Revision {
 		return fmt.Errorf("first, revision %d:\n%ssecond, revision %d:\n%s%v", first.Revision, first, again.Revision, again, again.Warnings)
 	}
@@ -86,7 +86,7 @@ func keepsServing(r rules, s scenario) error {
 	}
 	e := s.engine()
 	floor := min(e.serving(), s.desired.Replicas)
-	return stepwise(e, plan(s.desired, s.observed, r), func() error {
+	return stepwise(e, e.plan(r), func() error {
 		if n := e.serving(); n < floor {
 			return fmt.Errorf("%d serve, at least %d have to:%s", n, floor, e)
 		}
@@ -99,7 +99,7 @@ func boundsSurge(r rules, s scenario) error {
 		return nil
 	}
 	e := s.engine()
-	return stepwise(e, plan(s.desired, s.observed, r), func() error {
+	return stepwise(e, e.plan(r), func() error {
 		if n := e.surge(); n > max(1, s.desired.MaxSurge) {
 			return fmt.Errorf("%d are started beside one in service, max_surge is %d:%s", n, s.desired.MaxSurge, e)
 		}
@@ -153,7 +153,7 @@ func leavesAlone(r rules, s scenario) error {
 	for _, o := range s.observed.Replicas {
 		if !d.Running || o.Slot >= d.Replicas || o.Name != deployment.SlotName(d.Name, o.Slot) || o.Phase != PhaseRunning ||
 			o.Fingerprint != d.Fingerprint || d.ImageID != "" && o.ImageID != d.ImageID || o.Limits != d.Limits ||
-			o.Unhealthy || o.Detached || o.Revision > s.observed.Committed {
+			o.Unhealthy || o.Detached || o.Change > s.observed.Committed {
 			continue
 		}
 		for _, a := range p.Actions {
@@ -178,8 +178,8 @@ func createsOnce(r rules, s scenario) error {
 		if taken[a.Replica.Name] {
 			return fmt.Errorf("%q makes a name that exists:\n%s", a, p)
 		}
-		if a.Replica.Revision != p.Revision || p.Revision <= s.observed.Committed {
-			return fmt.Errorf("%q: revision %d, the plan's is %d, committed %d", a, a.Replica.Revision, p.Revision, s.observed.Committed)
+		if a.Replica.Revision != p.Revision || p.Revision < s.observed.Revision || p.Change <= s.observed.Committed {
+			return fmt.Errorf("%q: revision %d, the plan's is %d of change %d, committed %+v", a, a.Replica.Revision, p.Revision, p.Change, s.observed)
 		}
 		taken[a.Replica.Name] = true
 	}
@@ -202,7 +202,9 @@ func removesLast(r rules, s scenario) error {
 
 func isDeterministic(r rules, s scenario) error {
 	a := plan(s.desired, s.observed, r)
-	b := plan(s.desired, Observed{Committed: s.observed.Committed, Replicas: s.shuffled}, r)
+	b := plan(s.desired, Observed{
+		Committed: s.observed.Committed, Revision: s.observed.Revision, Fingerprint: s.observed.Fingerprint, Replicas: s.shuffled,
+	}, r)
 	if a.String() != b.String() || a.Revision != b.Revision || a.Order != b.Order || !slices.Equal(a.Warnings, b.Warnings) {
 		return fmt.Errorf("one order:\n%sanother:\n%s", a, b)
 	}

@@ -37,8 +37,10 @@ type Desired struct {
 
 // Observed is the engine as it is.
 type Observed struct {
-	Committed int // revision of the record, 0 when there is none
-	Replicas  []Replica
+	Committed   int    // number of the record, 0 when there is none
+	Revision    int    // the record's
+	Fingerprint string // the record's
+	Replicas    []Replica
 }
 
 // Phase is where a container is in its life.
@@ -60,6 +62,7 @@ type Replica struct {
 	Name        string // its container name now
 	Slot        int
 	Revision    int // 0: not made by this provider (adopted)
+	Change      int // number of the record that commits it; above Observed.Committed: unfinished
 	Fingerprint string
 	ImageID     string
 	Phase       Phase
@@ -118,12 +121,15 @@ func (a Action) String() string {
 // Plan is a sequential list: an executor runs it in order and stops at the
 // first error. Removals come last; see Split.
 type Plan struct {
-	// Revision is what the record says once the plan has run. With creates it
-	// is one above every revision seen, so that what is above the record's is
-	// unfinished and no candidate name is used twice. Without any it is the
-	// highest of the kept replicas and of the record: it never goes backwards,
-	// not even when the newest replica goes or with no replicas at all.
+	// Revision is what the record says once the plan has run: that of what
+	// runs already when it is made of the same, so that scaling and mending
+	// raise nothing, else one above every revision seen. It never goes
+	// backwards, not even when the newest replica goes or with none at all.
 	Revision int
+	// Change is the number that the record has at least, once the plan has
+	// run. With creates it is above every number seen: they are unfinished
+	// until the record says so.
+	Change   int
 	Order    deployment.Order // explicit or chosen
 	Actions  []Action
 	Warnings []string // interruptions to expect

@@ -13,7 +13,10 @@ import (
 // It refuses whatever a real one would refuse, and what no plan should ask for.
 type engine struct {
 	desired    Desired
-	committed  int
+	committed  int          // number of the record
+	revision   int          // the record's
+	record     string       // the record's fingerprint
+	making     int          // Change of what the running plan makes
 	containers []*container // in order of creation
 	made       int
 }
@@ -26,7 +29,7 @@ type container struct {
 }
 
 func (e *engine) observed() Observed {
-	o := Observed{Committed: e.committed}
+	o := Observed{Committed: e.committed, Revision: e.revision, Fingerprint: e.record}
 	for _, c := range e.containers {
 		o.Replicas = append(o.Replicas, c.Replica)
 	}
@@ -80,10 +83,17 @@ func (e *engine) surge() int {
 // settle lets time pass after a cut: what was committed gets ready by itself.
 func (e *engine) settle() {
 	for _, c := range e.containers {
-		if c.Phase == PhaseRunning && c.Revision <= e.committed {
+		if c.Phase == PhaseRunning && c.Change <= e.committed {
 			c.ready = true
 		}
 	}
+}
+
+// plan plans what is desired of e, and is ready to execute that.
+func (e *engine) plan(r rules) Plan {
+	p := plan(e.desired, e.observed(), r)
+	e.making = p.Change
+	return p
 }
 
 func (e *engine) do(a Action) error {
@@ -128,10 +138,15 @@ func (e *engine) create(a Action) error {
 	}
 	e.made++
 	e.containers = append(e.containers, &container{created: true, Replica: Replica{
-		ID: fmt.Sprintf("made-%d", e.made), Name: a.Replica.Name, Slot: a.Replica.Slot, Revision: a.Replica.Revision,
+		ID: fmt.Sprintf("made-%d", e.made), Name: a.Replica.Name, Slot: a.Replica.Slot, Revision: a.Replica.Revision, Change: e.making,
 		Fingerprint: e.desired.Fingerprint, ImageID: e.desired.ImageID, Limits: e.desired.Limits, Phase: PhaseCreated,
 	}})
 	return nil
+}
+
+// commit writes the record of a plan.
+func (e *engine) commit(p Plan) {
+	e.committed, e.revision, e.record = p.Change, p.Revision, e.desired.Fingerprint
 }
 
 func (e *engine) rename(c *container, a Action) error {

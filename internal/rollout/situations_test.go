@@ -32,13 +32,19 @@ func want(fingerprint string, replicas int, change ...func(*Desired)) Desired {
 
 // have is a world with a record of revision committed.
 func have(committed int, replicas ...Replica) Observed {
-	return Observed{Committed: committed, Replicas: replicas}
+	o := Observed{Committed: committed, Revision: committed, Replicas: replicas}
+	for _, r := range replicas {
+		if r.Change <= committed {
+			o.Fingerprint = r.Fingerprint
+		}
+	}
+	return o
 }
 
 // replica is one that is in service; change adapts it.
 func replica(slot, revision int, fingerprint string, change ...func(*Replica)) Replica {
 	r := Replica{
-		Name: deployment.SlotName("iris", slot), Slot: slot, Revision: revision,
+		Name: deployment.SlotName("iris", slot), Slot: slot, Revision: revision, Change: revision,
 		Fingerprint: fingerprint, ImageID: "sha256:one", Phase: PhaseRunning, Limits: always,
 	}
 	for _, c := range change {

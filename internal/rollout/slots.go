@@ -33,9 +33,9 @@ func serves(d Desired, r Replica) bool {
 	return r.Phase == PhaseRunning && r.Name == deployment.SlotName(d.Name, r.Slot)
 }
 
-// unfinished reports whether r is not known to have been ready ever: its
-// revision was never committed.
-func unfinished(o Observed, r Replica) bool { return r.Revision > o.Committed }
+// unfinished reports whether r is not known to have been ready ever: the change
+// that made it was never committed.
+func unfinished(o Observed, r Replica) bool { return r.Change > o.Committed }
 
 // misfit says why r cannot stay in its slot; "" when it can. Limits that can be
 // set on a live container are no obstacle.

@@ -21,7 +21,9 @@ type scenario struct {
 }
 
 func (s scenario) engine() *engine {
-	e := &engine{desired: s.desired, committed: s.observed.Committed}
+	e := &engine{
+		desired: s.desired, committed: s.observed.Committed, revision: s.observed.Revision, record: s.observed.Fingerprint,
+	}
 	for i, r := range s.observed.Replicas {
 		e.containers = append(e.containers, &container{Replica: r, ready: s.ready[i] && r.Phase == PhaseRunning})
 	}
@@ -81,7 +83,8 @@ func tidy(t *rapid.T, committed int) []Replica {
 	for k := range rapid.IntRange(0, 5).Draw(t, "tidy") {
 		r := shared
 		r.ID, r.Slot, r.Name = fmt.Sprintf("tidy-%d", k), k, deployment.SlotName("iris", k)
-		r.Revision = rapid.IntRange(max(0, committed-1), committed).Draw(t, "revision")
+		r.Change = rapid.IntRange(max(0, committed-1), committed).Draw(t, "change")
+		r.Revision = rapid.IntRange(0, 4).Draw(t, "revision")
 		if seldom.Draw(t, "broken") {
 			r.Phase = phases.Draw(t, "phase")
 			r.Unhealthy = seldom.Draw(t, "unhealthy")
@@ -100,6 +103,7 @@ func wild(t *rapid.T) []Replica {
 	for i := range rapid.IntRange(0, 7).Draw(t, "wild") {
 		r := Replica{
 			ID: fmt.Sprintf("wild-%d", i), Slot: rapid.IntRange(0, 3).Draw(t, "slot"), Revision: rapid.IntRange(0, 4).Draw(t, "revision"),
+			Change:      rapid.IntRange(0, 5).Draw(t, "change"),
 			Fingerprint: fingerprints.Draw(t, "fingerprint"), ImageID: rapid.SampledFrom([]string{"image-1", "image-2"}).Draw(t, "image"),
 			Phase: phases.Draw(t, "phase"), Limits: limits.Draw(t, "limits"),
 			Detached: seldom.Draw(t, "detached"), Unhealthy: seldom.Draw(t, "unhealthy"),
@@ -124,13 +128,17 @@ func wild(t *rapid.T) []Replica {
 var scenarios = rapid.Custom(func(t *rapid.T) scenario {
 	s := scenario{desired: anyDesired.Draw(t, "desired"), next: anyDesired.Draw(t, "next")}
 	s.observed.Committed = rapid.IntRange(0, 4).Draw(t, "committed")
+	if s.observed.Committed > 0 {
+		s.observed.Revision = rapid.IntRange(0, 4).Draw(t, "recorded")
+		s.observed.Fingerprint = fingerprints.Draw(t, "record")
+	}
 	if rapid.Bool().Draw(t, "tidy") {
 		s.observed.Replicas = tidy(t, s.observed.Committed)
 	} else {
 		s.observed.Replicas = wild(t)
 	}
 	for _, r := range s.observed.Replicas {
-		s.ready = append(s.ready, r.Revision <= s.observed.Committed || rapid.Bool().Draw(t, "ready"))
+		s.ready = append(s.ready, r.Change <= s.observed.Committed || rapid.Bool().Draw(t, "ready"))
 	}
 	s.cuts = rapid.SliceOfN(rapid.IntRange(0, 1000), 1, 3).Draw(t, "cuts")
 	s.commits = rapid.SliceOfN(rapid.Bool(), 3, 3).Draw(t, "commits")

@@ -107,7 +107,7 @@ func tidied(f func(context.Context) error) func(context.Context) error {
 func (e *Engine) refuseLive(ctx context.Context, w *world, s *session) error {
 	for _, c := range w.replicas {
 		by := c.Config.Labels[docker.LabelSession]
-		if number(c, docker.LabelRevision) <= w.committed() || by == s.Name() {
+		if !w.unfinished(c) || by == s.Name() {
 			continue
 		}
 		alive, err := e.sessionAlive(ctx, by)

@@ -23,6 +23,7 @@ type change struct {
 	ids      map[string]string // container name to ID, as the plan renames them
 	phases   map[string]rollout.Phase
 	failed   map[string]bool // IDs that this run made or started and has not seen ready
+	number   int             // of the record that commits what this run makes
 	warnings []string
 }
 
@@ -34,6 +35,7 @@ func (c *change) run(ctx context.Context) (deployment.Status, error) {
 	}
 	plan := rollout.For(desired, observed)
 	work, cleanup := plan.Split()
+	c.number = plan.Change
 	if err := c.execute(ctx, work); err != nil {
 		return c.rollBack(ctx, plan, err)
 	}
@@ -136,7 +138,7 @@ func exclusive(s deployment.Spec, w *world, info docker.Info) string {
 
 // commit writes the record of what the plan brought about.
 func (c *change) commit(ctx context.Context, plan rollout.Plan) error {
-	next := record{owner: c.spec.Owner, revision: plan.Revision, spec: c.spec}
+	next := record{owner: c.spec.Owner, revision: plan.Revision, number: plan.Change, spec: c.spec}
 	next.spec.Secrets.Values = nil
 	if c.adopting && !plan.Creates() && c.keptForeign(plan) {
 		next.adopted = c.world.foreign.ID

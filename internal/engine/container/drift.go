@@ -48,15 +48,15 @@ func keeps(c docker.Container, w *world, slot int) bool {
 	if w.record != nil && c.ID == w.record.adopted {
 		return slot == 0
 	}
-	return number(c, docker.LabelSlot) == slot && (w.record == nil || number(c, docker.LabelRevision) <= w.record.revision) &&
-		(w.record == nil || c.Config.Labels[docker.LabelFingerprint] == deployment.Fingerprint(w.record.spec))
+	return number(c, docker.LabelSlot) == slot && (w.record == nil ||
+		!w.unfinished(c) && c.Config.Labels[docker.LabelFingerprint] == deployment.Fingerprint(w.record.spec))
 }
 
 // busy reports whether a live session is still working on an object that is
 // not committed.
 func (e *Engine) busy(w *world) bool {
 	return slices.ContainsFunc(w.replicas, func(c docker.Container) bool {
-		return number(c, docker.LabelRevision) > w.committed() && w.sessions[c.Config.Labels[docker.LabelSession]]
+		return w.unfinished(c) && w.sessions[c.Config.Labels[docker.LabelSession]]
 	})
 }
 

@@ -65,7 +65,7 @@ func (c *change) act(ctx context.Context, a rollout.Action, id string) error {
 		delete(c.failed, id)
 		return nil
 	case rollout.OpPromote, rollout.OpRename:
-		if err := d.RenameContainer(ctx, id, a.NewName); err != nil {
+		if err := c.rename(ctx, id, a.NewName); err != nil {
 			return err
 		}
 		delete(c.ids, a.Replica.Name)
@@ -90,7 +90,7 @@ func (c *change) act(ctx context.Context, a rollout.Action, id string) error {
 // resolved by looking: the name is exclusive and the label says who made it.
 func (c *change) create(ctx context.Context, a rollout.Action) error {
 	req, err := createRequest(c.spec, identity{
-		name: a.Replica.Name, slot: a.Replica.Slot, revision: a.Replica.Revision, session: c.session.Name(),
+		name: a.Replica.Name, slot: a.Replica.Slot, revision: a.Replica.Revision, change: c.number, session: c.session.Name(),
 		version: c.engine.cfg.Version, network: c.engine.cfg.Network, ipOn: c.session.networkID,
 	})
 	if err != nil {
@@ -115,7 +115,7 @@ func (c *change) resolveCreate(ctx context.Context, req docker.CreateRequest, ca
 	case err != nil:
 		return "", cause
 	case found.Config.Labels[docker.LabelSession] == req.Config.Labels[docker.LabelSession] &&
-		found.Config.Labels[docker.LabelRevision] == req.Config.Labels[docker.LabelRevision]:
+		found.Config.Labels[docker.LabelChange] == req.Config.Labels[docker.LabelChange]:
 		return found.ID, nil // the answer was lost, not the request
 	case !errors.Is(cause, docker.ErrConflict):
 		return "", cause
@@ -125,6 +125,25 @@ func (c *change) resolveCreate(ctx context.Context, req docker.CreateRequest, ca
 		by := found.Config.Labels[docker.LabelSession]
 		return "", &deployment.LockedError{Name: c.spec.Name, Session: by, Host: c.engine.sessionHost(look, by), Since: found.Created}
 	}
+}
+
+// rename renames the container. An engine refuses that of one that is just
+// restarting, as if it were not there: such a one serves nobody, so it is
+// stopped first.
+func (c *change) rename(ctx context.Context, id, name string) error {
+	d := c.engine.docker
+	err := d.RenameContainer(ctx, id, name)
+	if !errors.Is(err, deployment.ErrNotFound) {
+		return err
+	}
+	found, lookErr := d.InspectContainer(ctx, id)
+	if lookErr != nil || !found.State.Restarting {
+		return err
+	}
+	if err := d.StopContainer(ctx, id, 0); err != nil {
+		return err
+	}
+	return d.RenameContainer(ctx, id, name)
 }
 
 func (c *change) start(ctx context.Context, id string) error {

@@ -2,6 +2,7 @@ package container
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,11 +31,11 @@ func (n *managedNetwork) ensure(ctx context.Context) (string, error) {
 	made, err := n.docker.CreateNetwork(ctx, docker.NetworkRequest{
 		Name: n.name, Labels: map[string]string{docker.LabelKind: docker.KindNetwork},
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, docker.ErrConflict) {
 		return "", fmt.Errorf("creating the network %q: %w", n.name, err)
 	}
 	id, err = n.find(ctx) // another process may have made one at the same moment
-	if err == nil && id != made {
+	if err == nil && made != "" && id != made {
 		err = n.docker.RemoveNetwork(ctx, made)
 	}
 	return id, err

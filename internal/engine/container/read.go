@@ -54,7 +54,7 @@ func (e *Engine) describe(ctx context.Context, w *world) (deployment.Status, err
 // leading is the container whose image stands for the deployment's.
 func (w *world) leading() *docker.Container {
 	for i, c := range w.replicas {
-		if number(c, docker.LabelRevision) <= w.committed() || w.record == nil {
+		if w.record == nil || !w.unfinished(c) {
 			return &w.replicas[i]
 		}
 	}

@@ -106,15 +106,16 @@ func (r *record) says(next record) bool {
 	return errA == nil && errB == nil && reflect.DeepEqual(a, b)
 }
 
-// commit writes next as the deployment's record and removes the earlier ones.
+// commit writes next as the deployment's record, with at least its number, and
+// removes the earlier ones.
 // A crash between the two leaves two, of which the higher counts.
 func (e *Engine) commit(ctx context.Context, w *world, next record) error {
 	next.uid = newUID()
 	if w.record != nil {
-		next.uid, next.number = w.record.uid, w.record.number
+		next.uid = w.record.uid
 	}
-	if !w.record.says(next) {
-		next.number++
+	if w.number() < next.number || !w.record.says(next) {
+		next.number = max(next.number, w.number()+1)
 		next.volume = deployment.RecordName(next.spec.Name, next.number)
 		labels, err := next.labels(e.cfg.Version)
 		if err != nil {

@@ -18,10 +18,13 @@ func number(c docker.Container, label string) int {
 // planned is the planner's view of the world. With adopt the foreign container
 // counts as slot 0 of revision 0, with a fingerprint that compares to want's.
 func (e *Engine) planned(w *world, want deployment.Spec, adopt bool) rollout.Observed {
-	o := rollout.Observed{Committed: w.committed()}
+	o := rollout.Observed{Committed: w.number(), Revision: w.revision()}
+	if w.record != nil {
+		o.Fingerprint = deployment.Fingerprint(w.record.spec)
+	}
 	for _, c := range w.replicas {
 		r := e.replica(c)
-		r.Slot, r.Revision = number(c, docker.LabelSlot), number(c, docker.LabelRevision)
+		r.Slot, r.Revision, r.Change = number(c, docker.LabelSlot), number(c, docker.LabelRevision), number(c, docker.LabelChange)
 		r.Fingerprint = c.Config.Labels[docker.LabelFingerprint]
 		o.Replicas = append(o.Replicas, r)
 	}

@@ -24,6 +24,7 @@ type identity struct {
 	name     string // container name
 	slot     int
 	revision int
+	change   int // number of the record that commits it
 	session  string
 	version  string
 	network  string // managed network, by name
@@ -115,6 +116,7 @@ func labels(s deployment.Spec, id identity) map[string]string {
 		docker.LabelRevision:    strconv.Itoa(id.revision),
 		docker.LabelFingerprint: deployment.Fingerprint(s),
 		docker.LabelSlot:        strconv.Itoa(id.slot),
+		docker.LabelChange:      strconv.Itoa(id.change),
 		docker.LabelSession:     id.session,
 		docker.LabelProvider:    id.version,
 		labelNetwork:            id.network,

@@ -104,7 +104,10 @@ func (back *change) unrecorded(before *world) (rollout.Desired, rollout.Observed
 	}
 	back.spec = deployment.Spec{Name: before.name}
 	observed := back.engine.planned(back.world, back.spec, false)
-	observed.Committed = number(newest, docker.LabelRevision)
+	observed.Committed = 0
+	for _, r := range before.replicas {
+		observed.Committed = max(observed.Committed, number(r, docker.LabelChange))
+	}
 	desired := rollout.Desired{
 		Name: before.name, Fingerprint: newest.Config.Labels[docker.LabelFingerprint], Replicas: before.slots(),
 		Running: newest.State.Running, MaxSurge: 1, Limits: limitsOf(newest.HostConfig), Rollback: true,

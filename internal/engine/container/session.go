@@ -127,7 +127,7 @@ func (s *sessions) release(ctx context.Context, removed bool) {
 		s.tidyUp(ctx)
 	}
 	if s.current != nil {
-		s.linger = time.AfterFunc(sessionLinger, func() { _ = s.close() })
+		s.linger = time.AfterFunc(sessionLinger, s.lingered)
 	}
 }
 
@@ -180,4 +180,16 @@ func (s *sessions) end() error {
 	s.current = nil
 	old.watch.close()
 	return old.Close()
+}
+
+// lingered ends an idle session, and the network with it when meanwhile another
+// process removed the last thing on it: that one could not, as this session was there.
+func (s *sessions) lingered() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.users > 0 {
+		return
+	}
+	s.tidyUp(context.Background())
+	_ = s.end()
 }

@@ -13,7 +13,7 @@ import (
 // status describes a world to the domain. img is the image that the replicas
 // run, tag what the image reference means now ("" when not known).
 func (e *Engine) status(w *world, img docker.Image, tag string) deployment.Status {
-	s := deployment.Status{Managed: w.exists(), Revision: w.committed(), ImageID: img.ID, ImageDigest: digestOf(img)}
+	s := deployment.Status{Managed: w.exists(), Revision: w.revision(), ImageID: img.ID, ImageDigest: digestOf(img)}
 	members := w.replicas
 	switch {
 	case w.record != nil:

@@ -42,12 +42,25 @@ func (w *world) owner() string {
 	return ""
 }
 
-// committed is the revision of the record.
-func (w *world) committed() int {
+// revision is the record's.
+func (w *world) revision() int {
 	if w.record == nil {
 		return 0
 	}
 	return w.record.revision
+}
+
+// number is the record's.
+func (w *world) number() int {
+	if w.record == nil {
+		return 0
+	}
+	return w.record.number
+}
+
+// unfinished reports whether c was made by a change that was never committed.
+func (w *world) unfinished(c docker.Container) bool {
+	return number(c, docker.LabelChange) > w.number()
 }
 
 // adopted reports whether the foreign container belongs to the deployment: the
