@@ -47,6 +47,9 @@ func (e *Engine) replica(c docker.Container) rollout.Replica {
 // foreignFingerprint is want's when the foreign container already is what want
 // asks for, else another one.
 func (e *Engine) foreignFingerprint(w *world, want deployment.Spec) string {
+	if w.foreign.HostConfig.NanoCPUs > 0 && want.Resource.CPUQuota() == 0 {
+		return "" // a limit that was set this way cannot be taken off a running container
+	}
 	found := w.foreignSpec
 	if w.record != nil {
 		found = w.record.spec // what it was adopted as
