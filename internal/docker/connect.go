@@ -35,7 +35,7 @@ type Client struct {
 }
 
 // Connect resolves the engine of opts, asks it for its version within opts.ConnectTimeout and negotiates the API
-// version. Errors: *OptionError for settings that cannot be used, *UnreachableError (ErrUnreachable) when no engine
+// version. Errors: *OptionError for settings that cannot be used, *UnreachableError (deployment.ErrUnreachable) when no engine
 // answers, ErrAPIVersion when it speaks no common version; the error of ctx when that is cancelled.
 func Connect(ctx context.Context, opts Options) (*Client, error) {
 	opts = opts.withDefaults()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"io"
 	"os"
 	"os/exec"
@@ -199,7 +200,7 @@ func mustNotConnect(t *testing.T, opts Options, cause string) {
 		t.Fatalf("connected, want %s", cause)
 	}
 	t.Log(err)
-	if !errors.Is(err, ErrUnreachable) || !strings.Contains(err.Error(), cause) {
+	if !errors.Is(err, deployment.ErrUnreachable) || !strings.Contains(err.Error(), cause) {
 		t.Errorf("got %v, want …%s…", err, cause)
 	}
 	if took := time.Since(began); took > defaultConnectTimeout+3*time.Second {

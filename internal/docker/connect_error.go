@@ -14,11 +14,9 @@ import (
 	"unicode"
 
 	"github.com/docker/docker/client"
-)
 
-// ErrUnreachable is wrapped by the error of an engine that cannot be reached. It never means that something on that
-// engine is gone.
-var ErrUnreachable = errors.New("docker engine unreachable")
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+)
 
 // UnreachableError tells that an engine did not answer: which, how it was chosen, why, and what to do.
 type UnreachableError struct {
@@ -32,9 +30,9 @@ func (e *UnreachableError) Error() string {
 	return fmt.Sprintf("the Docker engine at %s (chosen by %s) cannot be reached: %s. %s", e.Host, e.Why, e.Cause, e.Fix)
 }
 
-// Unwrap makes errors.Is(err, ErrUnreachable) true. The cause is not wrapped: the API client would take a network
+// Unwrap makes errors.Is(err, deployment.ErrUnreachable) true. The cause is not wrapped: the API client would take a network
 // error found in the chain for its own and replace the text.
-func (e *UnreachableError) Unwrap() error { return ErrUnreachable }
+func (e *UnreachableError) Unwrap() error { return deployment.ErrUnreachable }
 
 // Causes that have no error of their own.
 const (

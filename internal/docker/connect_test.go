@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"io"
 	"log"
 	"net"
@@ -89,7 +90,7 @@ func TestConnectStopsWhenCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_, err := Connect(ctx, Options{Host: "unix://" + hangingSocket(t)})
-	if !errors.Is(err, context.Canceled) || errors.Is(err, ErrUnreachable) {
+	if !errors.Is(err, context.Canceled) || errors.Is(err, deployment.ErrUnreachable) {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -136,7 +137,7 @@ func TestUnreachable(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := Connect(context.Background(), test.opts)
 			var unreachable *UnreachableError
-			if !errors.As(err, &unreachable) || !errors.Is(err, ErrUnreachable) {
+			if !errors.As(err, &unreachable) || !errors.Is(err, deployment.ErrUnreachable) {
 				t.Fatalf("got %v, want an UnreachableError", err)
 			}
 			t.Log(err)
@@ -195,7 +196,7 @@ func TestConnectErrorLeavesAnswersAlone(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	answer := errors.New("no such container")
-	if got := c.connectError(ctx, answer); !errors.Is(got, answer) || errors.Is(got, ErrUnreachable) {
+	if got := c.connectError(ctx, answer); !errors.Is(got, answer) || errors.Is(got, deployment.ErrUnreachable) {
 		t.Errorf("got %v", got)
 	}
 }

@@ -35,7 +35,7 @@ func (c *Client) fail(ctx context.Context, err error) error {
 	if ctx.Err() != nil { // whatever the client made of it
 		return context.Cause(ctx)
 	}
-	if unreachable := c.connectError(ctx, err); errors.Is(unreachable, ErrUnreachable) {
+	if unreachable := c.connectError(ctx, err); errors.Is(unreachable, deployment.ErrUnreachable) {
 		return &engineError{text: unreachable.Error(), kinds: []error{deployment.ErrUnreachable}, err: unreachable}
 	}
 	return refusal(err)

@@ -75,7 +75,7 @@ func TestCallsToALostEngine(t *testing.T) {
 		},
 	} {
 		if err := call(); !errors.Is(err, deployment.ErrUnreachable) || !strings.Contains(err.Error(), c.Endpoint.Host) {
-			t.Errorf("%s: %v, want ErrUnreachable with the host", name, err)
+			t.Errorf("%s: %v, want deployment.ErrUnreachable with the host", name, err)
 		}
 	}
 	cancelled, cancel := context.WithCancel(t.Context())
@@ -104,7 +104,7 @@ func TestAnswersCutOff(t *testing.T) {
 		"events": <-failed,
 	} {
 		if !errors.Is(err, deployment.ErrUnreachable) {
-			t.Errorf("%s: %v, want ErrUnreachable", name, err)
+			t.Errorf("%s: %v, want deployment.ErrUnreachable", name, err)
 		}
 	}
 }
