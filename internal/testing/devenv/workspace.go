@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,10 +42,12 @@ func (w workspace) dev(elem ...string) string {
 // log is where the output of a step goes that is only read when it fails.
 func (w workspace) log(name string) string { return w.dev("log", name+".log") }
 
+// engines manages the engines of this work tree. Each tree has its own, told apart by a hash that keeps paths short.
 func (w workspace) engines() daemon.Manager {
+	hash := sha256.Sum256([]byte(w.root))
 	return daemon.Manager{
 		Dir:   w.dev("engine"),
 		Cache: "/var/tmp/terraform-provider-mlops",
-		State: "/var/lib/terraform-provider-mlops",
+		State: filepath.Join("/var/lib/terraform-provider-mlops", hex.EncodeToString(hash[:4])),
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"runtime"
 	"time"
 
@@ -52,6 +53,7 @@ type Manager struct {
 	// Cache holds bootstrapped systems, outside of any work tree.
 	Cache string
 	// State holds the data of our engines: on a file system that overlay2 works on, at a path short enough for sockets.
+	// Other work trees have theirs beside it.
 	State string
 }
 
@@ -108,8 +110,24 @@ func (m Manager) Status(ctx context.Context, flavour Flavour) (Engine, error) {
 			Err:     err,
 		}
 	default:
-		return Engine{}, ErrNone
+		return m.neighbour(ctx)
 	}
+}
+
+// neighbour gives the engine that another work tree has started on this machine: two of them in one network namespace
+// would fight over the bridge and the packet filter.
+func (m Manager) neighbour(ctx context.Context) (Engine, error) {
+	sockets, err := filepath.Glob(place(filepath.Join(filepath.Dir(m.State), "*", string(Any))).socket())
+	if err != nil {
+		return Engine{}, err
+	}
+	for _, socket := range sockets {
+		host := "unix://" + socket
+		if version, err := ping(ctx, docker.Options{Host: host}); err == nil {
+			return Engine{Host: host, Version: version, Origin: host + ", started by this project in another work tree"}, nil
+		}
+	}
+	return Engine{}, ErrNone
 }
 
 // choice is the engine that every Docker client uses here, and whether somebody asked for it, rather than it being the

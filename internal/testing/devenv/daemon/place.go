@@ -171,8 +171,12 @@ func (p place) remove(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err = step.Output(asRoot(ctx, "rm", "-rf", "--one-file-system", string(p)))
-	return err
+	if _, err = step.Output(asRoot(ctx, "rm", "-rf", "--one-file-system", string(p))); err != nil {
+		return err
+	}
+	// The folders above go with the last engine in them; while there is another, they stay.
+	tree := filepath.Dir(string(p))
+	return asRoot(ctx, "rmdir", "--ignore-fail-on-non-empty", tree, filepath.Dir(tree)).Run()
 }
 
 // mounts are the mount points in the folder, outer ones first.
