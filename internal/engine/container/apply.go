@@ -21,7 +21,7 @@ func (e *Engine) Apply(ctx context.Context, spec deployment.Spec) (status deploy
 		return deployment.Status{}, err
 	}
 	defer release()
-	defer e.reads.forget(nil)
+	defer e.forget()
 
 	s, img, err := e.prepare(ctx, spec)
 	if err != nil {

@@ -98,7 +98,7 @@ func (c *change) adopt(ctx context.Context) error {
 	if !c.adopting {
 		return &deployment.ForeignError{Container: w.foreign.Name, ID: w.foreign.ID, Image: w.foreign.Config.Image}
 	}
-	img, err := c.engine.imageOf(ctx, *w.foreign)
+	img, err := imageOf(ctx, *w.foreign, c.engine.docker.InspectImage)
 	if err != nil {
 		return err
 	}
@@ -161,10 +161,18 @@ func (c *change) observed(ctx context.Context, err error) (deployment.Status, er
 	if lookErr != nil {
 		return deployment.Status{}, cmp.Or(err, lookErr)
 	}
-	status, lookErr := c.engine.describe(ctx, w)
+	status, lookErr := c.engine.describe(ctx, w, c.lookupImage)
 	status.Warnings = c.warnings
 	if err == nil {
 		err = lookErr
 	}
 	return status, err
+}
+
+// lookupImage knows the change's own image, which it has looked up already.
+func (c *change) lookupImage(ctx context.Context, ref string) (docker.Image, error) {
+	if c.image.ID != "" && (ref == c.image.ID || ref == c.spec.Image) {
+		return c.image, nil
+	}
+	return c.engine.docker.InspectImage(ctx, ref)
 }

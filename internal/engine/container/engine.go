@@ -24,6 +24,7 @@ type Engine struct {
 	networks *managedNetwork
 	images   *imageResolver
 	reads    *snapshots
+	tags     *imageReads
 	names    keyedMutex
 }
 
@@ -36,6 +37,7 @@ func New(d Docker, cfg Config) *Engine {
 	e.networks = &managedNetwork{docker: d, name: cfg.Network}
 	e.images = &imageResolver{docker: d}
 	e.reads = &snapshots{docker: d}
+	e.tags = &imageReads{docker: d}
 	e.sessions = &sessions{docker: d, cfg: cfg, networks: e.networks, images: e.images}
 	return e
 }
@@ -43,6 +45,12 @@ func New(d Docker, cfg Config) *Engine {
 // Close ends this process's session at once. Without it the session ends with
 // the process.
 func (e *Engine) Close() error { return e.sessions.close() }
+
+// forget drops what reads share, after a change of our own.
+func (e *Engine) forget() {
+	e.reads.forget(nil)
+	e.tags.forget()
+}
 
 // keyedMutex keeps the goroutines of one process apart, by name; processes are
 // kept apart by the lock container. The zero value is ready.

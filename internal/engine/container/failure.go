@@ -91,7 +91,7 @@ func (c *change) portHolder(ctx context.Context, port int, except string) string
 			ids = append(ids, s.ID)
 		}
 	}
-	found, err := c.engine.inspectAll(ctx, ids)
+	found, err := c.engine.inspectAll(ctx, ids, docker.Container{})
 	if err != nil {
 		return unknown
 	}

@@ -25,7 +25,9 @@ func (e *Engine) lock(ctx context.Context, name string, s *session) (unlock func
 	began := time.Now()
 	wait, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
-	events, lost := e.docker.Events(wait, map[string]string{docker.LabelKind: docker.KindLock, docker.LabelDeployment: name})
+	var events <-chan docker.Event
+	var lost <-chan error
+	watching := false
 	for {
 		id, err := e.docker.CreateContainer(ctx, e.lockRequest(name, s))
 		if err == nil {
@@ -40,6 +42,11 @@ func (e *Engine) lock(ctx context.Context, name string, s *session) (unlock func
 		}
 		if held == nil {
 			continue // released, or stale and removed
+		}
+		if !watching { // it may have been released before we watched: try once more
+			watching = true
+			events, lost = e.docker.Events(wait, map[string]string{docker.LabelKind: docker.KindLock, docker.LabelDeployment: name})
+			continue
 		}
 		select {
 		case _, open := <-events:

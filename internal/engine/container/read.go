@@ -24,25 +24,25 @@ func (e *Engine) Status(ctx context.Context, name string) (deployment.Status, er
 	if !w.exists() && w.foreign == nil {
 		return deployment.Status{}, fmt.Errorf("deployment %q: %w", name, deployment.ErrNotFound)
 	}
-	return e.describe(ctx, w)
+	return e.describe(ctx, w, e.tags.lookup)
 }
 
 // describe looks up the images of a world and describes it.
-func (e *Engine) describe(ctx context.Context, w *world) (deployment.Status, error) {
+func (e *Engine) describe(ctx context.Context, w *world, images lookupImage) (deployment.Status, error) {
 	var img docker.Image
 	var tag string
 	group, gctx := errgroup.WithContext(ctx)
 	if c := w.leading(); c != nil {
-		group.Go(func() (err error) { img, err = e.imageOf(gctx, *c); return })
+		group.Go(func() (err error) { img, err = imageOf(gctx, *c, images); return })
 	}
 	if w.record != nil {
-		group.Go(func() (err error) { tag, err = e.tagged(gctx, w.record.spec); return })
+		group.Go(func() (err error) { tag, err = e.tagged(gctx, w.record.spec, images); return })
 	}
 	if err := group.Wait(); err != nil {
 		return deployment.Status{}, err
 	}
 	if w.foreign != nil && w.foreignSpec.Name == "" {
-		foreign, err := e.imageOf(ctx, *w.foreign)
+		foreign, err := imageOf(ctx, *w.foreign, images)
 		if err != nil {
 			return deployment.Status{}, err
 		}
@@ -63,8 +63,8 @@ func (w *world) leading() *docker.Container {
 
 // imageOf is the image that c was made from. It may be gone, or untagged by a
 // rebuild: then only its ID is known.
-func (e *Engine) imageOf(ctx context.Context, c docker.Container) (docker.Image, error) {
-	img, err := e.docker.InspectImage(ctx, c.ImageID)
+func imageOf(ctx context.Context, c docker.Container, images lookupImage) (docker.Image, error) {
+	img, err := images(ctx, c.ImageID)
 	if errors.Is(err, deployment.ErrNotFound) {
 		return docker.Image{ID: c.ImageID}, nil
 	}
@@ -74,8 +74,8 @@ func (e *Engine) imageOf(ctx context.Context, c docker.Container) (docker.Image,
 // tagged is the ID of the image that s.Image means now on the engine; "" when
 // the engine does not have it. With pull_policy "always" the registry has the
 // word: a digest that the engine has not pulled yet counts as another image.
-func (e *Engine) tagged(ctx context.Context, s deployment.Spec) (string, error) {
-	img, err := e.docker.InspectImage(ctx, s.Image)
+func (e *Engine) tagged(ctx context.Context, s deployment.Spec, images lookupImage) (string, error) {
+	img, err := images(ctx, s.Image)
 	if errors.Is(err, deployment.ErrNotFound) {
 		return "", nil
 	}
@@ -132,7 +132,7 @@ func (e *Engine) listed(ctx context.Context, name string, list listing) deployme
 	}
 	var s deployment.Status
 	if err == nil {
-		s, err = e.describe(ctx, w)
+		s, err = e.describe(ctx, w, e.tags.lookup)
 	}
 	if err != nil {
 		return deployment.Status{

@@ -20,7 +20,7 @@ func (e *Engine) Remove(ctx context.Context, r deployment.Removal) (err error) {
 		return err
 	}
 	defer release()
-	defer e.reads.forget(nil)
+	defer e.forget()
 
 	s, err := e.sessions.acquire(ctx)
 	if errors.Is(err, errNoProbeImage) {
@@ -110,7 +110,7 @@ func (e *Engine) Restart(ctx context.Context, name string) (err error) {
 		return err
 	}
 	defer release()
-	defer e.reads.forget(nil)
+	defer e.forget()
 
 	s, err := e.sessions.acquire(ctx)
 	if err != nil {

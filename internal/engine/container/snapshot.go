@@ -19,7 +19,8 @@ const snapshotAge = 300 * time.Millisecond
 type listing struct {
 	containers []docker.ContainerSummary
 	volumes    []docker.Volume
-	complete   bool // it covers every container, so sessions can be told from it
+	complete   bool             // it covers every container, so sessions can be told from it
+	inspected  docker.Container // one of containers that was inspected at the same time
 }
 
 // sessions are the names of the running session containers.

@@ -90,6 +90,7 @@ func (e *Engine) observe(ctx context.Context, name string) (*world, error) {
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
+	list.inspected = named
 	w, err := e.worldOf(ctx, name, list)
 	if err == nil && named.ID != "" && named.Name == name && named.Config.Labels[docker.LabelDeployment] == "" {
 		w.foreign = &named
@@ -117,7 +118,7 @@ func (e *Engine) worldOf(ctx context.Context, name string, list listing) (*world
 			ids = append(ids, c.ID)
 		}
 	}
-	found, err := e.inspectAll(ctx, ids)
+	found, err := e.inspectAll(ctx, ids, list.inspected)
 	if err != nil {
 		return nil, err
 	}
@@ -135,12 +136,17 @@ func (e *Engine) worldOf(ctx context.Context, name string, list listing) (*world
 	return w, nil
 }
 
-// inspectAll inspects concurrently, in order; one that has gone is left zero.
-func (e *Engine) inspectAll(ctx context.Context, ids []string) ([]docker.Container, error) {
+// inspectAll inspects concurrently, in order; one that has gone is left zero,
+// one that is known already is not asked for again.
+func (e *Engine) inspectAll(ctx context.Context, ids []string, known docker.Container) ([]docker.Container, error) {
 	out := make([]docker.Container, len(ids))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(inspectWorkers)
 	for i, id := range ids {
+		if id == known.ID {
+			out[i] = known
+			continue
+		}
 		group.Go(func() error {
 			c, err := e.docker.InspectContainer(ctx, id)
 			if errors.Is(err, deployment.ErrNotFound) {
