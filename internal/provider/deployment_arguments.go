@@ -2,7 +2,6 @@ package provider
 
 import (
 	"cmp"
-	"context"
 	"reflect"
 	"time"
 
@@ -66,12 +65,9 @@ var arguments = indexed([]argument{
 
 // indexed finds the field of each argument by its tag.
 func indexed(all []argument) []argument {
-	byTag := map[string][]int{}
-	for _, field := range reflect.VisibleFields(reflect.TypeFor[deploymentModel]()) {
-		byTag[field.Tag.Get("tfsdk")] = field.Index
-	}
+	known := fieldsOf(reflect.TypeFor[deploymentModel]())
 	for i := range all {
-		all[i].index = byTag[all[i].name]
+		all[i].index = known[all[i].name]
 	}
 	return all
 }
@@ -94,8 +90,8 @@ func (a argument) equal(x, y deployment.Spec) bool {
 // keepSpelling gives those arguments of next that mean what they mean in prior
 // the spelling of prior, so that they make no difference. nextSpec is what
 // next means. Unknown arguments stay, and those that may tells not to keep.
-func keepSpelling(ctx context.Context, next, prior *deploymentModel, nextSpec deployment.Spec, may func(next, prior attr.Value) bool) diag.Diagnostics {
-	priorSpec, diags := prior.toSpec(ctx)
+func keepSpelling(next, prior *deploymentModel, nextSpec deployment.Spec, may func(next, prior attr.Value) bool) diag.Diagnostics {
+	priorSpec, diags := prior.toSpec()
 	for _, a := range arguments {
 		value, before := a.value(next), a.value(prior)
 		if !value.Equal(before) && fullyKnown(value) && may(value, before) && a.equal(priorSpec, nextSpec) {

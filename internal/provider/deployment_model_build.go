@@ -6,18 +6,10 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 )
-
-// builder makes Terraform's values of the domain's and collects errors, which
-// are bugs: the schema and the models do not fit together.
-type builder struct {
-	ctx   context.Context
-	diags diag.Diagnostics
-}
 
 // argumentTypes are the types of the resource's attributes. A schema is large;
 // it is built once, not for every value.
@@ -43,49 +35,58 @@ func objectTypes(name string) map[string]attr.Type {
 	return object.AttributeTypes()
 }
 
-// object makes a nested attribute of its model.
-func (b *builder) object(name string, model any) types.Object {
-	out, diags := types.ObjectValueFrom(b.ctx, objectTypes(name), model)
-	b.diags.Append(diags...)
+// nestedObject makes a nested attribute of its model.
+func nestedObject(name string, model any) types.Object {
+	return types.ObjectValueMust(objectTypes(name), encode(model))
+}
+
+func noNestedObject(name string) types.Object { return types.ObjectNull(objectTypes(name)) }
+
+// nestedObjects makes a list of nested attributes of their models, null for nil.
+func nestedObjects[T any](name string, models []T) types.List {
+	element := types.ObjectType{AttrTypes: objectTypes(name)}
+	if models == nil {
+		return types.ListNull(element)
+	}
+	values := make([]attr.Value, len(models))
+	for i := range models {
+		values[i] = nestedObject(name, models[i])
+	}
+	return types.ListValueMust(element, values)
+}
+
+// stringValues are strings as Terraform's values.
+func stringValues(values []string) []attr.Value {
+	out := make([]attr.Value, len(values))
+	for i, v := range values {
+		out[i] = types.StringValue(v)
+	}
 	return out
 }
 
-func (b *builder) noObject(name string) types.Object {
-	return types.ObjectNull(objectTypes(name))
-}
-
-// objects makes a list of nested attributes of a slice of models, null for nil.
-func (b *builder) objects(name string, models any) types.List {
-	out, diags := types.ListValueFrom(b.ctx, types.ObjectType{AttrTypes: objectTypes(name)}, models)
-	b.diags.Append(diags...)
-	return out
-}
-
-func (b *builder) list(values []string) types.List {
+func optionalList(values []string) types.List {
 	if len(values) == 0 {
 		return types.ListNull(types.StringType)
 	}
-	out, diags := types.ListValueFrom(b.ctx, types.StringType, values)
-	b.diags.Append(diags...)
-	return out
+	return types.ListValueMust(types.StringType, stringValues(values))
 }
 
-func (b *builder) set(values []string) types.Set {
+func optionalSet(values []string) types.Set {
 	if len(values) == 0 {
 		return types.SetNull(types.StringType)
 	}
-	out, diags := types.SetValueFrom(b.ctx, types.StringType, values)
-	b.diags.Append(diags...)
-	return out
+	return types.SetValueMust(types.StringType, stringValues(values))
 }
 
-func (b *builder) mapping(values map[string]string) types.Map {
+func optionalMap(values map[string]string) types.Map {
 	if len(values) == 0 {
 		return types.MapNull(types.StringType)
 	}
-	out, diags := types.MapValueFrom(b.ctx, types.StringType, values)
-	b.diags.Append(diags...)
-	return out
+	out := make(map[string]attr.Value, len(values))
+	for key, v := range values {
+		out[key] = types.StringValue(v)
+	}
+	return types.MapValueMust(types.StringType, out)
 }
 
 func optionalString(v string) types.String {

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"time"
 
@@ -18,7 +17,6 @@ import (
 // cannot be read. base is where the arguments stand: the root of a resource,
 // or an attribute that holds them.
 type conversion struct {
-	ctx   context.Context
 	base  path.Path
 	diags diag.Diagnostics
 }
@@ -60,22 +58,22 @@ func (c *conversion) bytes(at path.Path, v types.String) int64 {
 }
 
 // group reads a nested attribute; false when it is null or unknown.
-func group[T any](c *conversion, object types.Object) (T, bool) {
+func group[T any](object types.Object) (T, bool) {
 	var out T
 	if object.IsNull() || object.IsUnknown() {
 		return out, false
 	}
-	c.diags.Append(object.As(c.ctx, &out, objectOptions)...)
+	decode(&out, object.Attributes())
 	return out, true
 }
 
 // groups reads a list of nested attributes. Null and unknown elements become
 // zero ones, so that indexes stay what users see.
-func groups[T any](c *conversion, list types.List) []T {
+func groups[T any](list types.List) []T {
 	var out []T
 	for _, element := range list.Elements() {
 		object, _ := element.(types.Object)
-		one, _ := group[T](c, object)
+		one, _ := group[T](object)
 		out = append(out, one)
 	}
 	return out

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"path"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -14,8 +13,8 @@ import (
 // toSpec is the domain's view of a deployment. What is unknown is left out, so
 // only what is fully known may be believed. Errors are values that cannot be
 // read, at their paths; validation has caught them unless they were unknown then.
-func (m deploymentModel) toSpec(ctx context.Context) (deployment.Spec, diag.Diagnostics) {
-	c := conversion{ctx: ctx}
+func (m deploymentModel) toSpec() (deployment.Spec, diag.Diagnostics) {
+	c := conversion{}
 	spec := m.deploymentArguments.toSpec(&c)
 	spec.Timeouts = timeoutsToSpec(m.Timeouts)
 	return spec, c.diags
@@ -72,7 +71,7 @@ func cleanPath(v types.String) string {
 
 func (c *conversion) ports(list types.List) []deployment.Port {
 	var out []deployment.Port
-	for _, p := range groups[portModel](c, list) {
+	for _, p := range groups[portModel](list) {
 		out = append(out, deployment.Port{
 			Container: int(p.ContainerPort.ValueInt64()), Host: int(p.HostPort.ValueInt64()),
 			HostIP: p.HostIP.ValueString(), Protocol: p.Protocol.ValueString(),
@@ -83,7 +82,7 @@ func (c *conversion) ports(list types.List) []deployment.Port {
 
 func (c *conversion) mounts(list types.List) []deployment.Mount {
 	var out []deployment.Mount
-	for i, m := range groups[mountModel](c, list) {
+	for i, m := range groups[mountModel](list) {
 		source := m.Source.ValueString()
 		if m.Type.ValueString() == string(deployment.MountBind) {
 			source = cleanPath(m.Source)
@@ -97,7 +96,7 @@ func (c *conversion) mounts(list types.List) []deployment.Mount {
 }
 
 func (c *conversion) model(object types.Object) *deployment.Model {
-	m, ok := group[modelModel](c, object)
+	m, ok := group[modelModel](object)
 	if !ok {
 		return nil
 	}
@@ -108,7 +107,7 @@ func (c *conversion) model(object types.Object) *deployment.Model {
 }
 
 func (c *conversion) resources(object types.Object) deployment.Resources {
-	m, _ := group[resourcesModel](c, object)
+	m, _ := group[resourcesModel](object)
 	at := c.at("resources")
 	return deployment.Resources{
 		CPUs:              m.CPUs.ValueFloat64(),
@@ -121,7 +120,7 @@ func (c *conversion) resources(object types.Object) deployment.Resources {
 }
 
 func (c *conversion) readiness(object types.Object) *deployment.Readiness {
-	m, ok := group[readinessModel](c, object)
+	m, ok := group[readinessModel](object)
 	if !ok {
 		return nil
 	}
@@ -137,7 +136,7 @@ func (c *conversion) readiness(object types.Object) *deployment.Readiness {
 }
 
 func (c *conversion) healthCheck(object types.Object) *deployment.HealthCheck {
-	m, ok := group[healthCheckModel](c, object)
+	m, ok := group[healthCheckModel](object)
 	if !ok {
 		return nil
 	}
@@ -153,7 +152,7 @@ func (c *conversion) healthCheck(object types.Object) *deployment.HealthCheck {
 }
 
 func (c *conversion) rollout(object types.Object) deployment.Rollout {
-	m, _ := group[rolloutModel](c, object)
+	m, _ := group[rolloutModel](object)
 	return deployment.Rollout{
 		Order: deployment.Order(m.Order.ValueString()), MaxSurge: int(m.MaxSurge.ValueInt64()),
 		DrainTimeout: c.duration(c.at("rollout").AtName("drain_timeout"), m.DrainTimeout),
@@ -162,7 +161,7 @@ func (c *conversion) rollout(object types.Object) deployment.Rollout {
 }
 
 func (c *conversion) security(object types.Object) deployment.Security {
-	m, _ := group[securityModel](c, object)
+	m, _ := group[securityModel](object)
 	return deployment.Security{
 		ReadOnly: m.ReadOnly.ValueBool(),
 		CapAdd:   capabilities(m.CapAdd), CapDrop: capabilities(m.CapDrop),
@@ -172,7 +171,7 @@ func (c *conversion) security(object types.Object) deployment.Security {
 }
 
 func (c *conversion) logging(object types.Object) *deployment.Logging {
-	m, ok := group[loggingModel](c, object)
+	m, ok := group[loggingModel](object)
 	if !ok {
 		return nil
 	}

@@ -68,8 +68,8 @@ func (r *deploymentResource) engine(verb string, diags *diag.Diagnostics) deploy
 // spec is what the engine is asked for: the plan, secrets that are in the
 // configuration alone, and what the provider's configuration adds. prior is
 // nil for a create.
-func (rt *runtime) spec(ctx context.Context, plan, config deploymentModel, prior *deploymentModel) (deployment.Spec, diag.Diagnostics) {
-	spec, diags := plan.toSpec(ctx)
+func (rt *runtime) spec(plan, config deploymentModel, prior *deploymentModel) (deployment.Spec, diag.Diagnostics) {
+	spec, diags := plan.toSpec()
 	spec.Owner, spec.DefaultLabels = rt.Owner, rt.DefaultLabels
 	spec.Secrets.Keys, _ = secretKeys(config.EnvWO)
 	spec.Secrets.Values = stringMapOf(config.EnvWO)
@@ -104,14 +104,13 @@ func (m deploymentModel) begun() deploymentModel {
 }
 
 // complete fills in what the plan left open.
-func (m *deploymentModel) complete(ctx context.Context, status deployment.Status, namePrefix string) diag.Diagnostics {
-	came, diags := resultsOf(ctx, status)
+func (m *deploymentModel) complete(status deployment.Status, namePrefix string) {
+	came := resultsOf(status)
 	came.ID = m.Name
 	m.fill(came)
 	if m.DetectionTask.IsUnknown() {
 		m.DetectionTask = taskOf(namePrefix, m.Name.ValueString())
 	}
-	return diags
 }
 
 // strange reports whether what was found under the name is not what the state

@@ -19,22 +19,28 @@ func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.Modify
 		return
 	}
 	p := deploymentPlan{rt: r.runtime()}
-	resp.Diagnostics.Append(req.Config.Get(ctx, &p.config)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &p.plan)...)
+	var diags, more diag.Diagnostics
+	p.config, diags = load(ctx, req.Config)
+	p.plan, more = load(ctx, req.Plan)
+	diags.Append(more...)
 	if !req.State.Raw.IsNull() {
-		p.prior = &deploymentModel{}
-		resp.Diagnostics.Append(req.State.Get(ctx, p.prior)...)
-		p.driftIsLive = readDriftIsLive(ctx, req.Private)
+		prior, more := load(ctx, req.State)
+		diags.Append(more...)
+		p.prior, p.driftIsLive = &prior, readDriftIsLive(ctx, req.Private)
 	}
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	proposed := p.plan
 	p.make(ctx)
 	resp.Diagnostics.Append(p.diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(resp.Plan.Set(ctx, p.plan)...)
+	if !p.plan.equal(&proposed) {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, p.plan)...)
+	}
 	if p.replaces {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("name"))
 	}
@@ -55,7 +61,7 @@ type deploymentPlan struct {
 func (p *deploymentPlan) make(ctx context.Context) {
 	p.name()
 	p.restartPolicy()
-	p.diags.Append(validateDeployment(ctx, p.config)...) // what was unknown when it was validated may be known now
+	p.diags.Append(validateDeployment(p.config)...) // what was unknown when it was validated may be known now
 	if p.diags.HasError() {
 		return
 	}
@@ -64,7 +70,7 @@ func (p *deploymentPlan) make(ctx context.Context) {
 	if p.prior == nil || p.replaces {
 		p.plan.deploymentResults = unknownResults(p.plan.Name)
 	} else {
-		changes = p.update(ctx)
+		changes = p.update()
 	}
 	if changes && !p.replaces && !p.diags.HasError() {
 		p.ask(ctx)
@@ -84,14 +90,14 @@ func (p *deploymentPlan) restartPolicy() {
 }
 
 // update plans the change of a deployment that exists; false when there is none.
-func (p *deploymentPlan) update(ctx context.Context) bool {
-	planned, diags := p.plan.toSpec(ctx)
+func (p *deploymentPlan) update() bool {
+	planned, diags := p.plan.toSpec()
 	p.diags.Append(diags...)
-	p.diags.Append(keepSpelling(ctx, &p.plan, p.prior, planned, inPlan)...)
+	p.diags.Append(keepSpelling(&p.plan, p.prior, planned, inPlan)...)
 	if p.diags.HasError() {
 		return false
 	}
-	c := p.compare(ctx)
+	c := p.compare()
 	p.plan.deploymentResults = c.results(p.prior.deploymentResults)
 	return c.any
 }

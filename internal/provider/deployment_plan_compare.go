@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -19,11 +18,11 @@ type change struct {
 }
 
 // compare finds what changes between prior and plan.
-func (p *deploymentPlan) compare(ctx context.Context) change {
+func (p *deploymentPlan) compare() change {
 	atMost, comparable := p.differences()
-	before, diags := p.prior.toSpec(ctx)
+	before, diags := p.prior.toSpec()
 	p.diags.Append(diags...)
-	after, diags := comparable.toSpec(ctx)
+	after, diags := comparable.toSpec()
 	p.diags.Append(diags...)
 
 	keys, keysKnown := secretKeys(p.config.EnvWO)

@@ -23,7 +23,7 @@ func (p *deploymentPlan) ask(ctx context.Context) {
 	if p.rt.Unknown || p.rt.Engine == nil {
 		return
 	}
-	spec, diags := p.rt.spec(ctx, p.plan, p.config, p.prior)
+	spec, diags := p.rt.spec(p.plan, p.config, p.prior)
 	p.diags.Append(diags...)
 	p.diags.Append(unsupported(p.rt.APIVersion, spec)...)
 	if p.diags.HasError() || !p.fullyKnown() {

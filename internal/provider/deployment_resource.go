@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
@@ -33,23 +34,23 @@ func (r *deploymentResource) Schema(ctx context.Context, _ resource.SchemaReques
 
 // ValidateConfig implements resource.ResourceWithValidateConfig.
 func (r *deploymentResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	var config deploymentModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	config, diags := load(ctx, req.Config)
+	resp.Diagnostics.Append(diags...)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(validateDeployment(ctx, config)...)
+		resp.Diagnostics.Append(validateDeployment(config)...)
 	}
 }
 
 // Create implements resource.Resource.
 func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var plan, config deploymentModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	plan, diags := load(ctx, req.Plan)
+	config, more := load(ctx, req.Config)
+	resp.Diagnostics.Append(slices.Concat(diags, more)...)
 	engine := r.engine("create", &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	spec, diags := r.rt.spec(ctx, plan, config, nil)
+	spec, diags := r.rt.spec(plan, config, nil)
 	resp.Diagnostics.Append(diags...)
 	// Before anything exists: what an error leaves behind must not be orphaned.
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan.begun())...)
@@ -68,14 +69,14 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 		}
 		return
 	}
-	resp.Diagnostics.Append(plan.complete(ctx, status, r.rt.NamePrefix)...)
+	plan.complete(status, r.rt.NamePrefix)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
 // Read implements resource.Resource.
 func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var state deploymentModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	state, diags := load(ctx, req.State)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() || r.runtime().Unknown { // which engine is not known yet: the state stays
 		return
 	}
@@ -95,24 +96,26 @@ func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest,
 		resp.Diagnostics.Append(unable("read", "deployment", name, err))
 		return
 	}
-	next, diags := observed(ctx, status, &state, r.rt.NamePrefix)
+	next, diags := observed(status, &state, r.rt.NamePrefix)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(writeDriftIsLive(ctx, resp.Private, status.Drift)...)
-	resp.Diagnostics.Append(resp.State.Set(ctx, next)...)
+	if !next.equal(&state) {
+		resp.Diagnostics.Append(resp.State.Set(ctx, next)...)
+	}
 }
 
 // Update implements resource.Resource. On an error nothing is saved: the
 // engine has rolled back, and the next plan shows the change again.
 func (r *deploymentResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, config, state deploymentModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	plan, diags := load(ctx, req.Plan)
+	config, more := load(ctx, req.Config)
+	state, again := load(ctx, req.State)
+	resp.Diagnostics.Append(slices.Concat(diags, more, again)...)
 	engine := r.engine("update", &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	spec, diags := r.rt.spec(ctx, plan, config, &state)
+	spec, diags := r.rt.spec(plan, config, &state)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -126,14 +129,14 @@ func (r *deploymentResource) Update(ctx context.Context, req resource.UpdateRequ
 		resp.Diagnostics.Append(unable("update", "deployment", spec.Name, err))
 		return
 	}
-	resp.Diagnostics.Append(plan.complete(ctx, status, r.rt.NamePrefix)...)
+	plan.complete(status, r.rt.NamePrefix)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
 // Delete implements resource.Resource. Already gone is success.
 func (r *deploymentResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var state deploymentModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	state, diags := load(ctx, req.State)
+	resp.Diagnostics.Append(diags...)
 	engine := r.engine("delete", &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -160,7 +163,7 @@ func (r *deploymentResource) ImportState(ctx context.Context, req resource.Impor
 		resp.Diagnostics.Append(unable("import", "deployment", req.ID, err))
 		return
 	}
-	next, diags := observed(ctx, status, nil, r.rt.NamePrefix)
+	next, diags := observed(status, nil, r.rt.NamePrefix)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, next)...)
 }

@@ -128,12 +128,17 @@ func (h *host) checkPlan(prior, config, plan tftypes.Value) {
 // apply is "terraform apply" of a plan: planned once more, then done.
 func (h *host) apply(p planned) (world, []string) {
 	h.t.Helper()
+	return h.applyWithin(context.Background(), p)
+}
+
+func (h *host) applyWithin(ctx context.Context, p planned) (world, []string) {
+	h.t.Helper()
 	final := h.planValue(p.prior, p.config)
 	if hasErrors(final.diagnostics) {
 		return p.prior, final.diagnostics
 	}
 	h.checkKept("inconsistent final plan", p.value, final.value)
-	resp, err := h.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
+	resp, err := h.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
 		TypeName: deploymentType, PriorState: h.wire(p.prior.state), PlannedState: h.wire(final.value),
 		Config: h.wire(p.config), PlannedPrivate: final.private,
 	})
@@ -258,6 +263,15 @@ func (h *host) attribute(w world, name string) any {
 		h.t.Fatalf("no state, but %s is asked", name)
 	}
 	return plain(h.t, attributesOf(h.t, w.state)[name])
+}
+
+// brief is a state in a few words, for failures.
+func (h *host) brief(w world) string {
+	h.t.Helper()
+	if w.state.IsNull() {
+		return "nothing"
+	}
+	return fmt.Sprintf("%v with %v, drift %v", h.attribute(w, "name"), h.attribute(w, "containers"), h.attribute(w, "drift"))
 }
 
 func (h *host) wire(v tftypes.Value) *tfprotov6.DynamicValue {

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -14,8 +13,8 @@ import (
 // validateDeployment checks what concerns several attributes of the resource.
 // Single values are checked by the validators of the schema. What is unknown
 // is skipped here and checked again by the plan.
-func validateDeployment(ctx context.Context, config deploymentModel) diag.Diagnostics {
-	c := conversion{ctx: ctx}
+func validateDeployment(config deploymentModel) diag.Diagnostics {
+	c := conversion{}
 	config.validate(&c)
 	c.validateStartup(config)
 	return c.diags
@@ -57,7 +56,7 @@ func (c *conversion) validateEnvironment(m deploymentArguments) {
 }
 
 func (c *conversion) validateResources(object types.Object) {
-	m, _ := group[resourcesModel](c, object)
+	m, _ := group[resourcesModel](object)
 	if !isSet(m.Memory) || !isSet(m.MemoryReservation) {
 		return
 	}
@@ -70,7 +69,7 @@ func (c *conversion) validateResources(object types.Object) {
 }
 
 func (c *conversion) validateSecurity(object types.Object) {
-	m, ok := group[securityModel](c, object)
+	m, ok := group[securityModel](object)
 	if !ok {
 		return
 	}
@@ -89,7 +88,7 @@ func (c *conversion) validateSecurity(object types.Object) {
 
 // validateStartup refuses a startup time that the operation ends first.
 func (c *conversion) validateStartup(m deploymentModel) {
-	r, ok := group[readinessModel](c, m.Readiness)
+	r, ok := group[readinessModel](m.Readiness)
 	if !ok || !isSet(r.StartupTimeout) || !fullyKnown(m.Timeouts) {
 		return
 	}
@@ -127,7 +126,7 @@ func anyUnknown(values ...attr.Value) bool {
 // modelTarget is where the model is mounted, "" when there is none or when
 // that is not known.
 func (c *conversion) modelTarget(object types.Object) string {
-	m, ok := group[modelModel](c, object)
+	m, ok := group[modelModel](object)
 	switch {
 	case !ok || m.Target.IsUnknown():
 		return ""

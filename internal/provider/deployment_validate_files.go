@@ -10,7 +10,7 @@ import (
 func (c *conversion) validateMounts(m deploymentArguments) {
 	model := c.modelTarget(m.Model)
 	first := map[string]int{}
-	for i, mount := range groups[mountModel](c, m.Mounts) {
+	for i, mount := range groups[mountModel](m.Mounts) {
 		at := c.at("mounts").AtListIndex(i)
 		c.validateMount(at, mount)
 		if !isSet(mount.Target) {
@@ -51,7 +51,7 @@ func (c *conversion) validateMount(at path.Path, m mountModel) {
 }
 
 func (c *conversion) validateModel(object types.Object) {
-	m, ok := group[modelModel](c, object)
+	m, ok := group[modelModel](object)
 	if !ok || anyUnknown(m.Volume, m.HostPath) {
 		return
 	}
@@ -70,7 +70,7 @@ func (c *conversion) validateModel(object types.Object) {
 
 // validateHealthCheck checks the command by its first word, as Docker does.
 func (c *conversion) validateHealthCheck(object types.Object) {
-	m, ok := group[healthCheckModel](c, object)
+	m, ok := group[healthCheckModel](object)
 	if !ok || len(m.Command.Elements()) == 0 {
 		return
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 func (c *conversion) validatePorts(m deploymentArguments) {
-	ports := groups[portModel](c, m.Ports)
+	ports := groups[portModel](m.Ports)
 	for i, p := range ports {
 		at := c.at("ports").AtListIndex(i)
 		if isSet(p.HostPort) && isSet(m.Replicas) && m.Replicas.ValueInt64() > 1 {
@@ -55,7 +55,7 @@ func (p portModel) hostIP() net.IP {
 func (p portModel) protocol() string { return stringOr(p.Protocol, "tcp") }
 
 func (c *conversion) validateReadiness(m deploymentArguments) {
-	r, ok := group[readinessModel](c, m.Readiness)
+	r, ok := group[readinessModel](m.Readiness)
 	if !ok {
 		return
 	}
