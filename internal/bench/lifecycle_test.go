@@ -16,7 +16,7 @@ func BenchmarkApplyDestroy50(b *testing.B) {
 	w, floor := deployments(b, 50), newFloor(b, client, 50)
 	var applied, created, destroyed, removed series
 	for b.Loop() {
-		for range rounds {
+		for range *rounds {
 			created = append(created, timed(b, floor.command("create")))
 			applied = append(applied, w.apply(b))
 			if len(created) == 1 {

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,8 +9,8 @@ import (
 	"time"
 )
 
-// rounds is how often floor and candidate take turns in one measurement.
-const rounds = 5
+// rounds is how often floor and candidate take turns in one measurement: go test ./internal/bench -bench . -args -rounds 9
+var rounds = flag.Int("rounds", 5, "how often floor and candidate take turns")
 
 // series is one side's times, a round each.
 type series []time.Duration

@@ -41,7 +41,7 @@ func BenchmarkPlan100(b *testing.B) {
 	var near, floor, distant series
 	var peak int64
 	for b.Loop() {
-		for range rounds {
+		for range *rounds {
 			near = append(near, w.emptyPlan(b))
 			floor = append(floor, own.emptyPlan(b))
 			distant = append(distant, far.emptyPlan(b))
