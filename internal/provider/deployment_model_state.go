@@ -23,6 +23,9 @@ func observed(status deployment.Status, prior *deploymentModel, namePrefix strin
 		next.deploymentResults = resultsOf(status)
 		return next, nil
 	}
+	if !status.Recorded && (status.State == deployment.StateStopped || status.State == deployment.StateCreated) {
+		status.Spec.DesiredState = deployment.DesiredStopped // nothing says otherwise, and a plan shall start it if it is to run
+	}
 	next := modelOf(status.Spec)
 	next.deploymentResults = resultsOf(status)
 	next.DetectionTask = taskOf(namePrefix, status.Spec.Name)
@@ -32,7 +35,8 @@ func observed(status deployment.Status, prior *deploymentModel, namePrefix strin
 	if !prior.DetectionTask.IsNull() && prior.Name.Equal(next.Name) {
 		next.DetectionTask = prior.DetectionTask // named with the prefix of its time
 	}
-	return next, keepSpelling(&next, prior, status.Spec, inState)
+	diags := keepSpelling(&next, prior, status.Spec, inState)
+	return next, diags
 }
 
 // modelOf is what a configuration says that means spec: zero values are left

@@ -19,10 +19,10 @@ type change struct {
 
 // compare finds what changes between prior and plan.
 func (p *deploymentPlan) compare() change {
-	atMost, comparable := p.differences()
+	atMost, known := p.differences()
 	before, diags := p.prior.toSpec()
 	p.diags.Append(diags...)
-	after, diags := comparable.toSpec()
+	after, diags := known.toSpec()
 	p.diags.Append(diags...)
 
 	keys, keysKnown := secretKeys(p.config.EnvWO)
@@ -64,14 +64,14 @@ func (p *deploymentPlan) differs() bool {
 // differences is the most that unknown arguments can do, and the plan with
 // those arguments as they are in prior, so that it can be compared.
 func (p *deploymentPlan) differences() (touch, deploymentModel) {
-	atMost, comparable := touchesNothing, p.plan
+	atMost, known := touchesNothing, p.plan
 	for _, a := range arguments {
 		if !fullyKnown(a.value(&p.plan)) {
 			atMost = max(atMost, a.touch)
-			a.copy(&comparable, p.prior)
+			a.copy(&known, p.prior)
 		}
 	}
-	return atMost, comparable
+	return atMost, known
 }
 
 // needsContainers reports whether going from before to after needs new ones.

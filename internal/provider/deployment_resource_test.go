@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/docker/go-connections/nat"
-
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/fakedocker"
@@ -146,112 +144,6 @@ func TestDeploymentForeign(t *testing.T) {
 	}
 }
 
-// TestDeploymentImportForeign: a hand-made container that the configuration
-// describes is imported without a change and without a restart.
-func TestDeploymentImportForeign(t *testing.T) {
-	h := newHost(t, nil, serving("iris-serve:1"), serving("iris-serve:2"))
-	handMade(t, h)
-	before := processes(h)
-	w, diagnostics := h.imported("pyt-iris")
-	if len(diagnostics) > 0 {
-		t.Fatal(diagnostics)
-	}
-	config := object{
-		"detection_task": "iris", "image": "docker.io/library/iris-serve:1", "env": object{"LOG_LEVEL": "info"}, "restart_policy": "unless-stopped",
-		"ports": []any{port(object{"host_port": 8500, "host_ip": "0.0.0.0"})}, "resources": object{"memory": "0.5g"},
-	}
-	h.planIsEmpty(w, config)
-	if fmt.Sprint(processes(h)) != fmt.Sprint(before) {
-		t.Errorf("containers %v, before %v", processes(h), before)
-	}
-	// A policy is added: the container stays, and it is ours from then on.
-	config["readiness"] = object{"path": "/", "port": 8080}
-	p := h.plan(w, config)
-	if got := h.changed(p); slices.Contains(got, "containers?") || !slices.Contains(got, "readiness") {
-		t.Errorf("plans %v", got)
-	}
-	w = h.change(w, config)
-	if fmt.Sprint(processes(h)) != fmt.Sprint(before) {
-		t.Errorf("containers %v, before %v", processes(h), before)
-	}
-	h.planIsEmpty(w, config)
-	// A new image replaces it; then it is gone with the deployment.
-	config["image"] = "iris-serve:2"
-	w = h.change(w, config)
-	h.planIsEmpty(w, config)
-	if diagnostics := h.destroy(w); len(diagnostics) > 0 {
-		t.Error(diagnostics)
-	}
-	if left := h.engine.Names(""); slices.Contains(left, "pyt-iris") {
-		t.Errorf("left: %v", left)
-	}
-}
-
-// TestDeploymentDestroyImported: an imported container goes with its resource.
-func TestDeploymentDestroyImported(t *testing.T) {
-	h := newHost(t, nil, serving("iris-serve:1"))
-	handMade(t, h)
-	w, _ := h.imported("pyt-iris")
-	if diagnostics := h.destroy(w); len(diagnostics) > 0 {
-		t.Error(diagnostics)
-	}
-	if left := h.engine.Names(""); slices.Contains(left, "pyt-iris") {
-		t.Errorf("left: %v", left)
-	}
-}
-
-// TestDeploymentAdopt: adopt_existing takes a matching container as it is.
-func TestDeploymentAdopt(t *testing.T) {
-	h := newHost(t, nil, serving("iris-serve:1"))
-	handMade(t, h)
-	before := processes(h)
-	config := object{
-		"name": "pyt-iris", "image": "iris-serve:1", "env": object{"LOG_LEVEL": "info"}, "restart_policy": "unless-stopped", "adopt_existing": true,
-		"ports": []any{port(object{"host_port": 8500, "host_ip": "0.0.0.0"})}, "resources": object{"memory": "512m"},
-	}
-	w := h.create(config)
-	if fmt.Sprint(processes(h)) != fmt.Sprint(before) {
-		t.Errorf("containers %v, before %v", processes(h), before)
-	}
-	h.planIsEmpty(w, config)
-	config["adopt_existing"] = false
-	h.planIsEmpty(w, config)
-}
-
-// TestDeploymentImportOwn: an import finds policies again, and the plan of the
-// configuration that made it is empty.
-func TestDeploymentImportOwn(t *testing.T) {
-	for name, config := range map[string]object{
-		"iris": iris, "none": with(iris, object{"replicas": 0}), "stopped": with(iris, object{"desired_state": "stopped"}),
-		"policies": with(iris, object{
-			"pull_policy": "never", "rollout": object{"order": "stop-first", "auto_rollback": false}, "timeouts": object{"create": "1h"},
-			"readiness": object{"path": "/", "headers": object{"A": "b"}, "interval": "10ms"}, "resources": object{"cpus": 0.5, "memory": "1g"},
-		}),
-	} {
-		t.Run(name, func(t *testing.T) {
-			h := newHost(t, nil, serving("iris-serve:1"))
-			h.create(config)
-			w, diagnostics := h.imported("pyt-iris")
-			if len(diagnostics) > 0 {
-				t.Fatal(diagnostics)
-			}
-			h.planIsEmpty(w, config)
-		})
-	}
-}
-
-// TestDeploymentImportRefused: what cannot be imported is said plainly.
-func TestDeploymentImportRefused(t *testing.T) {
-	h := newHost(t, nil, serving("iris-serve:1"))
-	for id, want := range map[string]string{
-		"pyt-none": "docker ps --all", "PYT": "by its name", strings.Repeat("0a", 32): "by its name", "": "by its name",
-	} {
-		if _, diagnostics := h.imported(id); len(diagnostics) != 1 || !strings.Contains(diagnostics[0], want) || !strings.Contains(diagnostics[0], "Unable to import deployment") {
-			t.Errorf("%s: %q", id, diagnostics)
-		}
-	}
-}
-
 // TestDeploymentOwner: what another configuration owns is neither imported nor
 // changed nor destroyed.
 func TestDeploymentOwner(t *testing.T) {
@@ -323,22 +215,4 @@ func TestDeploymentTotalLoss(t *testing.T) {
 	if got := h.refresh(w); !got.state.IsNull() {
 		t.Errorf("a stranger is taken for ours: %s", h.brief(got))
 	}
-}
-
-// handMade runs a container as somebody without this provider does; its ID.
-func handMade(t *testing.T, h *host) string {
-	t.Helper()
-	id, err := h.engine.Operator().Run(docker.CreateRequest{
-		Name:   "pyt-iris",
-		Config: &docker.ContainerConfig{Image: "iris-serve:1", Env: []string{"LOG_LEVEL=info"}},
-		HostConfig: &docker.HostConfig{
-			PortBindings:  nat.PortMap{"8080/tcp": {{HostIP: "0.0.0.0", HostPort: "8500"}}},
-			RestartPolicy: docker.RestartPolicy{Name: "unless-stopped"},
-			Resources:     docker.Resources{Memory: 512 << 20},
-		},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
 }
