@@ -56,9 +56,13 @@ func ownName(names []string) string {
 // CreateContainer makes a container and returns its ID. ErrConflict: the name
 // is taken; deployment.ErrNotFound: the engine does not have the image.
 func (c *Client) CreateContainer(ctx context.Context, req CreateRequest) (string, error) {
-	created, err := c.api.ContainerCreate(ctx, req.Config, req.HostConfig, req.Networks, platform(req.Platform), req.Name)
+	networks, further := c.creatable(req)
+	created, err := c.api.ContainerCreate(ctx, req.Config, req.HostConfig, networks, platform(req.Platform), req.Name)
 	if err != nil {
 		return "", c.fail(ctx, err)
+	}
+	if err := c.connectAll(ctx, created.ID, further); err != nil {
+		return "", err
 	}
 	return created.ID, nil
 }

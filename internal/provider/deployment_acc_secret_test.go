@@ -1,0 +1,144 @@
+package provider_test
+
+import (
+	"archive/zip"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+)
+
+// canaries are looked for everywhere. The second one spans lines, as keys do.
+var canaries = []string{"canary-3f9c1d7a55e24b08", "-----BEGIN-----\ncanary-b1946ac92492d234\ncanary-7c6235b01f4e1a2d\n-----END-----"}
+
+// TestAccDeploymentSecret: a value of env_wo reaches the containers and nothing
+// else, even when the program prints its environment and dies.
+func TestAccDeploymentSecret(t *testing.T) {
+	a := newAccTest(t)
+	secrets := []string{"TF_VAR_token=" + canaries[0], "TF_VAR_key=" + canaries[1]}
+	w := a.workspace("crash")
+	w.Env = append(w.Env, secrets...)
+	failed := w.Run("apply", "-input=false", "-no-color", "-auto-approve")
+	if failed.ExitCode == 0 {
+		t.Fatalf("the apply succeeded:\n%s", failed.Output())
+	}
+	said := unwrapped(failed.Stderr)
+	for _, want := range []string{
+		"Unable to create deployment", "exited with code 7", "Last log lines", "HF_TOKEN=(sensitive)", "TLS_KEY=(sensitive)", "VERSION=1",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the error does not say %q:\n%s", want, failed.Stderr)
+		}
+	}
+	a.hasNoCanary("output of the crash", failed.Output())
+	a.hasNoCanary("state after the crash", w.State())
+
+	a.use(w, "healthy")
+	plan, _ := w.Plan()
+	a.hasNoCanary("plan JSON", plan.JSON)
+	a.hasNoCanary("saved plan", unzipped(t, filepath.Join(w.Dir, "plan.out")))
+	applied := w.Run("apply", "-input=false", "-no-color", "plan.out")
+	if applied.ExitCode != 0 {
+		t.Fatal(applied.Output())
+	}
+	a.hasNoCanary("output", applied.Output())
+	a.hasNoCanary("state", w.State())
+	a.planIsEmpty(w)
+
+	c := a.Inspect(a.name())
+	for _, want := range []string{"HF_TOKEN=" + canaries[0], "TLS_KEY=" + canaries[1]} {
+		if !slices.Contains(c.Config.Env, want) {
+			t.Errorf("the container does not have %q", want)
+		}
+	}
+	a.hasNoCanary("container labels", fmt.Sprint(c.Config.Labels))
+	a.hasNoCanary("record", a.volumeLabels())
+
+	imported := a.workspace("healthy")
+	imported.Env = append(imported.Env, secrets...)
+	if result := imported.Run("import", "-input=false", "-no-color", iris, a.name()); result.ExitCode != 0 {
+		t.Fatal(result.Output())
+	}
+	a.hasNoCanary("state after an import", imported.State())
+	a.planIsEmpty(imported)
+	w.Destroy()
+	for _, dir := range []string{w.Dir, imported.Dir} {
+		logs, err := filepath.Glob(filepath.Join(dir, "trace-*.log"))
+		if err != nil || len(logs) == 0 {
+			t.Fatalf("no logs in %s: %v", dir, err)
+		}
+		for _, path := range logs {
+			log, err := os.ReadFile(path)
+			if err != nil || len(log) == 0 {
+				t.Fatalf("log %s is empty: %v", path, err)
+			}
+			a.hasNoCanary("TRACE log "+filepath.Base(path), string(log))
+		}
+	}
+}
+
+// hasNoCanary looks for the canaries line by line, as they are and encoded.
+func (a *accTest) hasNoCanary(where, text string) {
+	a.Helper()
+	for _, canary := range canaries {
+		forms := append(strings.Split(canary, "\n")[0:], canary)
+		for _, form := range forms {
+			if !strings.Contains(form, "canary") {
+				continue
+			}
+			encoded := base64.StdEncoding.EncodeToString([]byte(form))
+			for _, hit := range []string{form, encoded[:len(encoded)-4]} { // its last letters depend on what follows
+				if n := strings.Count(text, hit); n > 0 {
+					a.Errorf("%s: %d hits of %q", where, n, hit)
+				}
+			}
+		}
+	}
+}
+
+// volumeLabels are those of all records of the deployment.
+func (a *accTest) volumeLabels() string {
+	a.Helper()
+	list, err := a.Client.ListVolumes(a.Context(), map[string]string{docker.LabelDeployment: a.name()})
+	if err != nil || len(list) == 0 {
+		a.Fatalf("%d records, %v", len(list), err)
+	}
+	return fmt.Sprint(list)
+}
+
+// unwrapped undoes what Terraform does to the lines of an error.
+func unwrapped(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimPrefix(strings.TrimSpace(lines[i]), "│ ")
+	}
+	return strings.Join(lines, " ")
+}
+
+// unzipped is all that is in a saved plan.
+func unzipped(t *testing.T, path string) string {
+	t.Helper()
+	archive, err := zip.OpenReader(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer archive.Close()
+	var b strings.Builder
+	for _, file := range archive.File {
+		content, err := file.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(&b, io.LimitReader(content, 64<<20)); err != nil {
+			t.Fatal(err)
+		}
+		content.Close()
+	}
+	return b.String()
+}

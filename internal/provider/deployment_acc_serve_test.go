@@ -1,0 +1,77 @@
+package provider_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestAccDeploymentReadiness: every way to ask a replica, from inside its
+// network; an image needs no tool for it.
+func TestAccDeploymentReadiness(t *testing.T) {
+	a := newAccTest(t)
+	w := a.workspace("1")
+	w.Apply()
+	a.planIsEmpty(w)
+	if check := a.Inspect(a.name() + "-check").Config.Healthcheck; check == nil || !slices.Equal(check.Test, []string{"CMD", "/testserver", "-h"}) {
+		t.Errorf("the engine's own check is %v", check)
+	}
+	if got := a.Get(a.name()+"-late", "/v2/health/ready"); got != "ready" {
+		t.Errorf("the slow one answers %q after the apply", got)
+	}
+}
+
+// TestAccDeploymentModel: a model is mounted read-only where MODEL_PATH says,
+// and hardening is what the engine was told.
+func TestAccDeploymentModel(t *testing.T) {
+	a := newAccTest(t)
+	a.locals["volume"] = a.Volume("model")
+	w := a.workspace("1")
+	w.Apply()
+	a.planIsEmpty(w)
+	for name, want := range map[string]struct{ path, source, target string }{
+		"volume": {"/models/hairnet/2", a.locals["volume"], "/models"},
+		"host":   {"/srv/model", "/etc", "/srv/model"},
+	} {
+		container := a.name() + "-" + name
+		if got := a.Get(container, "/env?name=MODEL_PATH"); got != want.path {
+			t.Errorf("%s: MODEL_PATH is %q", name, got)
+		}
+		mounts := a.Inspect(container).HostConfig.Mounts
+		if len(mounts) != 1 || mounts[0].Source != want.source || mounts[0].Target != want.target || !mounts[0].ReadOnly {
+			t.Errorf("%s: mounted %+v", name, mounts)
+		}
+	}
+	c := a.Inspect(a.name() + "-hardened")
+	h := c.HostConfig
+	if !h.ReadonlyRootfs || !slices.Equal(h.CapDrop, []string{"ALL"}) || c.Config.User != "65534:65534" ||
+		!slices.ContainsFunc(h.SecurityOpt, func(o string) bool { return strings.HasPrefix(o, "no-new-privileges") }) {
+		t.Errorf("read-only %t, dropped %v, user %s, %v", h.ReadonlyRootfs, h.CapDrop, c.Config.User, h.SecurityOpt)
+	}
+}
+
+// TestAccDeploymentHostPort: two containers cannot hold one port, so the plan
+// warns of the interruption; a new version that fails gives the port back.
+func TestAccDeploymentHostPort(t *testing.T) {
+	a := newAccTest(t)
+	a.locals["host_port"] = freePort(t)
+	w := a.workspace("1")
+	w.Apply()
+	a.planIsEmpty(w)
+	a.use(w, "broken")
+	_, planned := w.Plan()
+	if said := unwrapped(planned.Output()); !strings.Contains(said, "Warning") || !strings.Contains(said, a.locals["host_port"]) {
+		t.Errorf("the plan does not warn:\n%s", planned.Output())
+	}
+	old := a.Facts(a.name())
+	a.fails(w, "exited with code 3", "is still serving on 1 of 1 replicas")
+	if now := a.Facts(a.name()); now.ID != old.ID || now.PID == 0 {
+		t.Errorf("the old one is %+v, before %+v", now, old)
+	}
+	a.use(w, "2")
+	w.Apply()
+	a.planIsEmpty(w)
+	if now := a.Facts(a.name()); now.ID == old.ID {
+		t.Errorf("nothing was rolled out")
+	}
+}

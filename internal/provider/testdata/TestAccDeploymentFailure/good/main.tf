@@ -1,0 +1,3 @@
+locals {
+  settings = { env = {}, startup_timeout = "60s" }
+}

@@ -1,0 +1,3 @@
+locals {
+  settings = { env = { READY_AFTER = "4s" } }
+}

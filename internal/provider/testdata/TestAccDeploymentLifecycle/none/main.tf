@@ -1,0 +1,3 @@
+locals {
+  settings = { replicas = 0, env = { LOG_LEVEL = "debug" }, restart_trigger = "once" }
+}

@@ -1,0 +1,3 @@
+locals {
+  settings = { task = "rose_detection", replicas = 1 }
+}

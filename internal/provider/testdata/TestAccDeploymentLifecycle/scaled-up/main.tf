@@ -1,0 +1,3 @@
+locals {
+  settings = { replicas = 3, env = { LOG_LEVEL = "debug" } }
+}

@@ -1,0 +1,3 @@
+locals {
+  settings = { replicas = 2, env = { LOG_LEVEL = "debug" } }
+}
