@@ -21,8 +21,9 @@ func (r requirement) met() bool {
 	return program(r.program) != ""
 }
 
-// engineRequirements are what a Docker engine needs on a bare Debian or Ubuntu.
-var engineRequirements = []requirement{{"dockerd", "docker.io"}, {"iptables", "iptables"}, {"ip", "iproute2"}}
+// engineRequirements are what a Docker engine needs on a bare Debian or Ubuntu; ps is what it lists a container's
+// processes with.
+var engineRequirements = []requirement{{"dockerd", "docker.io"}, {"iptables", "iptables"}, {"ip", "iproute2"}, {"ps", "procps"}}
 
 // install installs what is missing of needs, on Debian and its relatives; elsewhere it says what to install by hand.
 func (m Manager) install(ctx context.Context, needs []requirement) error {

@@ -49,7 +49,7 @@ func (m Manager) startPrivate(ctx context.Context) (Engine, error) {
 		return Engine{}, err
 	}
 	argv := []string{"unshare", "--mount", "--net", "--propagation", "private", "sh", "-c", isolated, "engine"}
-	return m.start(ctx, Private, nil, append(argv, m.place(Private).daemonArgs()...))
+	return m.start(ctx, Private, nil, append(argv, m.place(Private).isolatedArgs()...))
 }
 
 // startService starts the system's own engine, which listens on the default socket.

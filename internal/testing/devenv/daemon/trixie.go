@@ -18,8 +18,9 @@ var trixieRequirements = []requirement{
 }
 
 // inSystem enters the system in folder $1 and runs the remaining arguments there; $2 is the engine's own folder. The
-// system is bound onto itself first: without that runc finds no devices cgroup. The mounts are private and vanish with
-// the engine.
+// system is bound onto itself first, to be a mount that can become the root. It must become the root of the namespace:
+// after a mere chroot, `docker exec` would join a container's namespace at the machine's own root, outside of the
+// container. The mounts are private and vanish with the engine.
 const inSystem = `set -e
 system=$1 place=$2
 shift 2
@@ -33,7 +34,11 @@ mount --rbind /dev "$system/dev"
 mount -t tmpfs tmpfs "$system/run"
 mkdir -p "$system$place"
 mount --bind "$place" "$system$place"
-exec chroot "$system" "$@"`
+cd "$system"
+pivot_root . .
+umount --lazy .
+cd /
+exec "$@"`
 
 // startTrixie starts the engine of Debian trixie out of a bootstrapped system.
 func (m Manager) startTrixie(ctx context.Context) (Engine, error) {
@@ -46,7 +51,7 @@ func (m Manager) startTrixie(ctx context.Context) (Engine, error) {
 	}
 	place := m.place(Trixie)
 	argv := []string{"unshare", "--mount", "--net", "--propagation", "private", "sh", "-c", inSystem, "engine", system, string(place)}
-	return m.start(ctx, Trixie, nil, append(argv, place.daemonArgs()...))
+	return m.start(ctx, Trixie, nil, append(argv, place.isolatedArgs()...))
 }
 
 // bootstrap gives the folder of the system; it makes it on the first call, which takes a minute or two. The system is
@@ -64,7 +69,7 @@ func (m Manager) bootstrap(ctx context.Context) (string, error) {
 	if err := os.MkdirAll(m.Cache, 0o755); err != nil {
 		return "", err
 	}
-	cmd := asRoot(ctx, "debootstrap", "--variant=minbase", "--include=ca-certificates,docker.io,iptables", "trixie", partial, debianMirror)
+	cmd := asRoot(ctx, "debootstrap", "--variant=minbase", "--include=ca-certificates,docker.io,iptables,procps", "trixie", partial, debianMirror)
 	if err := step.Logged(cmd, filepath.Join(m.Dir, "debootstrap.log")); err != nil {
 		return "", &step.Fault{
 			Missing: "Debian trixie cannot be bootstrapped",
