@@ -4,17 +4,20 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/acceptance"
 )
 
 // TestAccDeploymentReadiness: every way to ask a replica, from inside its
 // network; an image needs no tool for it.
 func TestAccDeploymentReadiness(t *testing.T) {
 	a := newAccTest(t)
+	a.locals["busybox"] = acceptance.ProbeImage()
 	w := a.workspace("1")
 	w.Apply()
 	a.planIsEmpty(w)
-	if check := a.Inspect(a.name() + "-check").Config.Healthcheck; check == nil || !slices.Equal(check.Test, []string{"CMD", "/testserver", "-h"}) {
-		t.Errorf("the engine's own check is %v", check)
+	if checked := a.Inspect(a.name() + "-check").State; checked.Health != "healthy" {
+		t.Errorf("by the engine's own check it is %q after the apply", checked.Health)
 	}
 	if got := a.Get(a.name()+"-late", "/v2/health/ready"); got != "ready" {
 		t.Errorf("the slow one answers %q after the apply", got)

@@ -71,8 +71,14 @@ func (s *Scope) clear(ctx context.Context, left []object) {
 	s.t.Helper()
 	names := make([]string, 0, len(left))
 	for _, o := range left {
-		names = append(names, o.kind+" "+o.name)
-		s.report(o.remove(ctx))
+		err := o.remove(ctx)
+		s.report(err)
+		if !errors.Is(err, errMiscounted) {
+			names = append(names, o.kind+" "+o.name)
+		}
+	}
+	if len(names) == 0 {
+		return
 	}
 	text := "The test left behind: " + strings.Join(names, ", ")
 	if s.t.Failed() {
@@ -84,7 +90,10 @@ func (s *Scope) clear(ctx context.Context, left []object) {
 
 func (s *Scope) report(err error) {
 	s.t.Helper()
-	if err != nil {
+	switch {
+	case errors.Is(err, errMiscounted):
+		s.t.Log(err)
+	case err != nil:
 		s.t.Errorf("Cleaning up: %v", err)
 	}
 }
@@ -170,11 +179,23 @@ func (s *Scope) networks(ctx context.Context) ([]object, error) {
 		if s.owns(n.Name, n.Labels) {
 			out = append(out, object{
 				kind: "network", name: n.Name, id: n.ID, own: n.Labels[labelScope] == s.Prefix, lingers: true,
-				remove: func(ctx context.Context) error { return s.Client.RemoveNetwork(ctx, n.ID) },
+				remove: func(ctx context.Context) error { return s.removeNetwork(ctx, n) },
 			})
 		}
 	}
 	return out, nil
+}
+
+// errMiscounted is the fault of an engine: 20.10 loses count of endpoints under
+// load, and never lets go of such a network again.
+var errMiscounted = errors.New("the engine does not let go of a network that nothing is on")
+
+func (s *Scope) removeNetwork(ctx context.Context, n docker.Network) error {
+	err := s.Client.RemoveNetwork(ctx, n.ID)
+	if full, lookErr := s.Client.InspectNetwork(ctx, n.ID); err != nil && lookErr == nil && len(full.Containers) == 0 {
+		return fmt.Errorf("%w (%s): %w", errMiscounted, n.Name, err)
+	}
+	return err
 }
 
 // owns reports whether an object is of this test: by its name, also that of a

@@ -8,7 +8,10 @@ locals {
     named = { env = { PROTOCOL = "grpc" }, readiness = { grpc = true, grpc_service = "model" } }
     late  = { env = { READY_AFTER = "1s" }, readiness = { path = "/v2/health/ready" } }
     none  = { env = { PROTOCOL = "none" }, readiness = null }
-    check = { env = {}, readiness = { path = "/v2/health/ready" }, health_check = { command = ["CMD", "/testserver", "-h"], interval = "60s" } }
+    check = {
+      env = {}, readiness = null, image = local.busybox, command = ["sleep", "600"],
+      health_check = { command = ["CMD", "test", "-d", "/proc"], interval = "500ms", timeout = "10s", retries = 5 }
+    }
   }
 }
 
@@ -16,7 +19,8 @@ resource "mlops_deployment" "ready" {
   for_each = local.deployments
 
   name         = "${local.name}-${each.key}"
-  image        = local.image
+  image        = try(each.value.image, local.image)
+  command      = try(each.value.command, null)
   port         = 8080
   env          = each.value.env
   health_check = try(each.value.health_check, null)
