@@ -315,3 +315,10 @@ func TestListFilters(t *testing.T) {
 		}
 	}
 }
+
+func TestAHealthCheckThatIsTakenAwayIsNotAwaited(t *testing.T) {
+	d := bench(t)
+	s := spec("iris", "serve:1", 1)
+	s.HealthCheck = &deployment.HealthCheck{Command: []string{"NONE"}}
+	apply(t, process(t, d), s)
+}
