@@ -85,9 +85,7 @@ func TestAccDeploymentAdoption(t *testing.T) {
 			if _, err := a.Client.InspectContainer(t.Context(), a.name()); err == nil {
 				t.Errorf("the container is still there after the destroy")
 			}
-			if left := a.Leftovers(); len(left) > 0 {
-				t.Errorf("left behind: %q", left)
-			}
+			a.nothingIsLeft()
 		})
 	}
 }

@@ -71,8 +71,9 @@ func TestAccExamplesOfDeployment(t *testing.T) {
 	}
 	command.Destroy()
 	w.Destroy()
-	if left := append(a.Leftovers(), a.Records(exampleName)...); len(left) > 0 {
-		t.Errorf("left behind: %q", left)
+	a.nothingIsLeft()
+	if records := a.Records(exampleName); len(records) > 0 {
+		t.Errorf("left behind: %q", records)
 	}
 }
 

@@ -37,15 +37,11 @@ func TestAccDeploymentFailure(t *testing.T) {
 	if state := w.State(); strings.Contains(state, a.name()) {
 		t.Errorf("the failed create is in the state:\n%s", state)
 	}
-	if left := a.Leftovers(); len(left) > 0 {
-		t.Errorf("the failed create left %q", left)
-	}
+	a.nothingIsLeft()
 
 	a.use(w, "unready")
 	a.fails(w, "did not become ready within 2s", "503", "startup_timeout")
-	if left := a.Leftovers(); len(left) > 0 {
-		t.Errorf("the failed create left %q", left)
-	}
+	a.nothingIsLeft()
 
 	a.use(w, "good")
 	if plan, _ := w.Plan(); plan.Changes()[iris] != "create" {
@@ -97,7 +93,5 @@ func TestAccDeploymentGone(t *testing.T) {
 	a.planIsEmpty(w)
 	remove()
 	w.Destroy("-refresh=false")
-	if left := a.Leftovers(); len(left) > 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	a.nothingIsLeft()
 }

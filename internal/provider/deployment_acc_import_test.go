@@ -53,9 +53,7 @@ func TestAccDeploymentEveryAttribute(t *testing.T) {
 			t.Errorf("there was something left:\n%s", result.Output())
 		}
 	}
-	if left := a.Leftovers(); len(left) > 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	a.nothingIsLeft()
 }
 
 // TestAccDeploymentSpellings: another spelling of the same plans nothing.

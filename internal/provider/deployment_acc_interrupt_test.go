@@ -25,9 +25,7 @@ func TestAccDeploymentInterrupt(t *testing.T) {
 	create := w.Start(applyArgs...)
 	a.awaitRunning(create, 1)
 	a.interrupt(create)
-	if left := a.Leftovers(); len(left) > 0 {
-		t.Errorf("the interrupted create left %q", left)
-	}
+	a.nothingIsLeft()
 
 	a.use(w, "ready")
 	w.Apply()
@@ -107,9 +105,7 @@ func TestAccDeploymentKill(t *testing.T) {
 		t.Errorf("what serves has READY_AFTER=%q", got)
 	}
 	w.Destroy()
-	if left := a.Leftovers(); len(left) > 0 {
-		t.Errorf("left behind: %q", left)
-	}
+	a.nothingIsLeft()
 }
 
 // TestAccDeploymentPrune: what "docker system prune -f" removes, containers that

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
@@ -147,5 +148,18 @@ func checks(do ...func()) resource.TestCheckFunc {
 			check()
 		}
 		return nil
+	}
+}
+
+// nothingIsLeft fails the test when the provider left anything on the engine.
+// A session goes by itself, a moment after its process.
+func (a *accTest) nothingIsLeft() {
+	a.Helper()
+	left := a.Leftovers()
+	for deadline := time.Now().Add(3 * time.Second); len(left) > 0 && time.Now().Before(deadline); left = a.Leftovers() {
+		time.Sleep(100 * time.Millisecond)
+	}
+	if len(left) > 0 {
+		a.Errorf("left behind: %q", left)
 	}
 }

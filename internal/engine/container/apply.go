@@ -27,7 +27,7 @@ func (e *Engine) Apply(ctx context.Context, spec deployment.Spec) (status deploy
 	if err != nil {
 		return deployment.Status{}, err
 	}
-	defer e.sessions.release(ctx, false)
+	defer func() { e.sessions.release(ctx, err != nil) }() // a create that failed leaves no network either
 
 	w, unlock, err := e.claim(ctx, spec.Name, spec.Owner, s)
 	if err != nil {
@@ -58,7 +58,7 @@ func (e *Engine) prepare(ctx context.Context, spec deployment.Spec) (*session, d
 	})
 	if err := group.Wait(); err != nil {
 		if s != nil {
-			e.sessions.release(ctx, false)
+			e.sessions.release(ctx, true)
 		}
 		return nil, img, err
 	}

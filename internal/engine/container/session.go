@@ -113,12 +113,12 @@ func (s *sessions) start(ctx context.Context) (*session, error) {
 }
 
 // release gives the session back. The last user ends it: at once when a removal
-// may have left the network deserted, else a little later.
-func (s *sessions) release(ctx context.Context, removed bool) {
+// or a failed create may have left the network deserted, else a little later.
+func (s *sessions) release(ctx context.Context, deserted bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.users--
-	s.tidy = s.tidy || removed
+	s.tidy = s.tidy || deserted
 	if s.users > 0 || s.current == nil {
 		return
 	}
