@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/acceptance"
 )
@@ -76,5 +77,26 @@ func TestAccDeploymentHostPort(t *testing.T) {
 	a.planIsEmpty(w)
 	if now := a.Facts(a.name()); now.ID == old.ID {
 		t.Errorf("nothing was rolled out")
+	}
+}
+
+// TestAccDeploymentStartInterval: engines before API 1.44 would drop it in
+// silence, so that it is an error of the plan there; others honour it.
+func TestAccDeploymentStartInterval(t *testing.T) {
+	a := newAccTest(t)
+	a.locals["busybox"] = acceptance.ProbeImage()
+	w := a.workspace("1")
+	if versions := strings.Split(a.Client.APIVersion, "."); len(versions) == 2 && len(versions[1]) == 2 && versions[1] < "44" {
+		result := w.Run("plan", "-input=false", "-no-color")
+		said := unwrapped(result.Stderr)
+		if result.ExitCode == 0 || !strings.Contains(said, "start_interval needs 1.44") || !strings.Contains(said, a.Client.APIVersion) {
+			t.Errorf("exit code %d:\n%s", result.ExitCode, result.Output())
+		}
+		return
+	}
+	w.Apply() // within the start period only start_interval makes it healthy
+	a.planIsEmpty(w)
+	if check := a.Inspect(a.name()); check.State.Health != "healthy" || check.Config.Healthcheck.StartInterval != 500*time.Millisecond {
+		t.Errorf("health %q, check %+v", check.State.Health, check.Config.Healthcheck)
 	}
 }
