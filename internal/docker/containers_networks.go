@@ -41,10 +41,14 @@ func (c *Client) creatable(req CreateRequest) (now *NetworkingConfig, later map[
 func (c *Client) connectAll(ctx context.Context, id string, networks map[string]*EndpointSettings) error {
 	for _, name := range slices.Sorted(maps.Keys(networks)) {
 		if err := c.api.NetworkConnect(ctx, name, id, networks[name]); err != nil {
-			undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
-			defer cancel()
-			return errors.Join(c.fail(ctx, err), c.RemoveContainer(undo, id))
+			return errors.Join(c.fail(ctx, err), c.undo(ctx, id))
 		}
 	}
 	return nil
+}
+
+func (c *Client) undo(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer cancel()
+	return c.RemoveContainer(ctx, id)
 }

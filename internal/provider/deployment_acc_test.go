@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -120,25 +119,6 @@ func (a *accTest) facts(deployments ...string) map[string]acceptance.Facts {
 		}
 	}
 	return out
-}
-
-// remember is a check that keeps the facts of the deployments for untouched.
-func (a *accTest) remember(into *map[string]acceptance.Facts, deployments ...string) resource.TestCheckFunc {
-	return func(*terraform.State) error {
-		*into = a.facts(deployments...)
-		return nil
-	}
-}
-
-// untouched is a check that the containers are those of before: no other ID, no
-// other process, no restart.
-func (a *accTest) untouched(before *map[string]acceptance.Facts, deployments ...string) resource.TestCheckFunc {
-	return func(*terraform.State) error {
-		if now := a.facts(deployments...); !reflect.DeepEqual(now, *before) {
-			return fmt.Errorf("containers were touched: %v, before %v", now, *before)
-		}
-		return nil
-	}
 }
 
 // checks are checks that report their failures themselves.
