@@ -86,6 +86,7 @@ type waiter struct {
 	steady     time.Time // since when the answers were as expected
 	lastAnswer string
 	last       docker.Container
+	ended      docker.Container // as last seen without a process: the next one's start wipes out its exit code
 }
 
 // look inspects and probes once. It returns how long to wait for the next look,
@@ -100,13 +101,18 @@ func (a *waiter) look(ctx context.Context) (time.Duration, error) {
 	if a.restarts < 0 {
 		a.restarts = c.RestartCount
 	}
-	switch p := phase(c.State); {
+	p := phase(c.State)
+	if p != rollout.PhaseRunning {
+		a.ended = c
+	}
+	switch {
 	case c.State.OOMKilled && p != rollout.PhaseRunning:
 		return 0, &notReady{what: ": it ran out of memory", container: c, lastAnswer: a.lastAnswer}
 	case p == rollout.PhaseExited || p == rollout.PhaseDead || p == rollout.PhaseCreated:
 		return 0, &notReady{what: ": it exited", container: c, lastAnswer: a.lastAnswer}
-	case c.RestartCount-a.restarts >= maxRestarts:
-		return 0, &notReady{what: ": it exits again and again", container: c, lastAnswer: a.lastAnswer}
+	case c.RestartCount-a.restarts >= maxRestarts && a.ended.ID != "":
+		a.ended.RestartCount = c.RestartCount
+		return 0, &notReady{what: ": it exits again and again", container: a.ended, lastAnswer: a.lastAnswer}
 	case p != rollout.PhaseRunning:
 		a.steady = time.Time{}
 		return interval, nil
