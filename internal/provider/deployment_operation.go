@@ -185,9 +185,13 @@ func writeDriftIsLive(ctx context.Context, to privateWriter, drift []deployment.
 	for _, d := range drift {
 		live = live && d.Live
 	}
-	text, err := json.Marshal(live)
+	return writeFact(ctx, to, driftIsLiveKey, live)
+}
+
+func writeFact(ctx context.Context, to privateWriter, key string, fact bool) diag.Diagnostics {
+	text, err := json.Marshal(fact)
 	if err != nil {
 		panic(err) // a bool always encodes
 	}
-	return to.SetKey(ctx, driftIsLiveKey, text)
+	return to.SetKey(ctx, key, text)
 }

@@ -99,6 +99,7 @@ func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest,
 	next, diags := observed(status, &state, r.rt.NamePrefix)
 	resp.Diagnostics.Append(diags...)
 	resp.Diagnostics.Append(writeDriftIsLive(ctx, resp.Private, status.Drift)...)
+	resp.Diagnostics.Append(writeFact(ctx, resp.Private, withoutSecretsKey, len(status.Spec.Secrets.Keys) == 0)...)
 	if !next.equal(&state) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, next)...)
 	}

@@ -23,6 +23,7 @@ type host struct {
 	engine *fakedocker.Engine
 	schema *tfprotov6.Schema
 	ty     tftypes.Object
+	short  int // plans that were answered without the framework
 }
 
 // world is one deployment as Terraform remembers it between two commands.
@@ -69,13 +70,15 @@ func (h *host) plan(prior world, config map[string]any) planned {
 
 func (h *host) planValue(prior world, config tftypes.Value) planned {
 	h.t.Helper()
-	resp, err := h.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
+	req := &tfprotov6.PlanResourceChangeRequest{
 		TypeName: deploymentType, PriorState: h.wire(prior.state), ProposedNewState: h.wire(h.proposed(prior.state, config)),
 		Config: h.wire(config), PriorPrivate: prior.private,
-	})
+	}
+	resp, err := h.PlanResourceChange(context.Background(), req)
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	h.checkShort(req, resp)
 	p := planned{prior: prior, config: config, private: resp.PlannedPrivate, diagnostics: diagnosticTexts(resp.Diagnostics)}
 	for _, at := range resp.RequiresReplace {
 		p.replaces = append(p.replaces, pathText(at))

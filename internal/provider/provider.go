@@ -47,6 +47,7 @@ type mlopsProvider struct {
 	version   string
 	connect   Connect
 	newEngine func(d container.Docker, cfg container.Config) deployment.Engine
+	rt        *runtime // nil before Configure
 }
 
 var _ provider.ProviderWithValidateConfig = (*mlopsProvider)(nil)
@@ -81,7 +82,7 @@ func (p *mlopsProvider) Configure(ctx context.Context, req provider.ConfigureReq
 			return
 		}
 	}
-	resp.ResourceData, resp.DataSourceData = rt, rt
+	p.rt, resp.ResourceData, resp.DataSourceData = rt, rt, rt
 }
 
 // open connects and completes rt with the engine.

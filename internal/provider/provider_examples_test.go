@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
@@ -101,7 +100,7 @@ func exampleStep(t *testing.T, configuration string, connect Connect) resource.T
 	return resource.TestStep{
 		Config: configuration,
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
-			"mlops": providerserver.NewProtocol6WithError(New("test", WithConnect(connect))()),
+			"mlops": func() (tfprotov6.ProviderServer, error) { return NewServer("test", WithConnect(connect))(), nil },
 		},
 	}
 }

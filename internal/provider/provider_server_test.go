@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -62,7 +61,7 @@ func serve(t *testing.T, opts ...Option) *protocolServer {
 	for _, name := range []string{envProbeImage, envGatewayImage} {
 		t.Setenv(name, "")
 	}
-	s := &protocolServer{ProviderServer: providerserver.NewProtocol6(New("test", opts...)())(), t: t}
+	s := &protocolServer{ProviderServer: NewServer("test", opts...)(), t: t}
 	schemas, err := s.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
 	if err != nil || len(schemas.Diagnostics) > 0 {
 		t.Fatalf("schema: %v, %v", err, diagnosticTexts(schemas.Diagnostics))

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/config"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -49,7 +48,7 @@ func TestAccProviderUnknownHost(t *testing.T) {
 	for i := range steps { // not on the test case: these configurations have a provider block
 		steps[i].ConfigDirectory = config.TestStepDirectory()
 		steps[i].ProtoV6ProviderFactories = map[string]func() (tfprotov6.ProviderServer, error){
-			"mlops": providerserver.NewProtocol6WithError(New("test", WithConnect(connect))()),
+			"mlops": func() (tfprotov6.ProviderServer, error) { return NewServer("test", WithConnect(connect))(), nil },
 		}
 	}
 	resource.Test(t, resource.TestCase{Steps: steps})

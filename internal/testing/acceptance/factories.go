@@ -3,7 +3,6 @@ package acceptance
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
@@ -19,7 +18,7 @@ const Version = "0.0.1"
 // terraform-plugin-testing.
 func ProtoV6ProviderFactories(opts ...provider.Option) map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"mlops": providerserver.NewProtocol6WithError(provider.New(Version, opts...)()),
+		"mlops": func() (tfprotov6.ProviderServer, error) { return provider.NewServer(Version, opts...)(), nil },
 	}
 }
 

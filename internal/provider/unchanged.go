@@ -1,0 +1,111 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+)
+
+// NewServer returns what makes the provider's protocol server. See New.
+func NewServer(version string, opts ...Option) func() tfprotov6.ProviderServer {
+	build := New(version, opts...)
+	return func() tfprotov6.ProviderServer {
+		p := build()
+		s := &unchangedServer{ProviderServer: providerserver.NewProtocol6(p)()}
+		s.provider, _ = p.(*mlopsProvider)
+		return s
+	}
+}
+
+// unchangedServer answers the plan of a deployment in which nothing changes
+// without asking the framework, which walks every attribute of it several
+// times: half of the work of a plan, and most plans are of many deployments
+// that stay as they are. Whatever is not plainly the same goes the long way,
+// and the tests hold every short answer against the long one.
+type unchangedServer struct {
+	tfprotov6.ProviderServer
+	provider *mlopsProvider
+}
+
+// PlanResourceChange implements tfprotov6.ResourceServer.
+func (s *unchangedServer) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
+	if req.TypeName == "mlops_deployment" && s.unchanged(req) {
+		return &tfprotov6.PlanResourceChangeResponse{PlannedState: req.PriorState, PlannedPrivate: req.PriorPrivate}, nil
+	}
+	return s.ProviderServer.PlanResourceChange(ctx, req)
+}
+
+// omitted is what an argument has to be in the state when the configuration
+// leaves it out, for nothing to change: its default. With nil it stays whatever
+// it is.
+var omitted = map[string][]byte{
+	"id": nil, "revision": nil, "fingerprint": nil, "image_id": nil, "image_digest": nil, "containers": nil,
+	"drift":          encoded([]string{}), // there is nothing to mend
+	"restart_policy": nil, "detection_task": nil,
+	"pull_policy":    encoded(string(deployment.PullMissing)),
+	"desired_state":  encoded(string(deployment.DesiredRunning)),
+	"replicas":       encoded(1),
+	"adopt_existing": encoded(false),
+}
+
+// encoded is a value as the protocol writes it.
+func encoded(v any) []byte {
+	text, err := msgpack.Marshal(v)
+	if err != nil {
+		panic(err) // a constant always encodes
+	}
+	return text
+}
+
+// encodedObject is an object of the protocol, its attributes not decoded.
+type encodedObject map[string]msgpack.RawMessage
+
+// unchanged reports whether the configuration says what the state says.
+func (s *unchangedServer) unchanged(req *tfprotov6.PlanResourceChangeRequest) bool {
+	if !withoutSecrets(req.PriorPrivate) || req.PriorState == nil || req.Config == nil || req.ProposedNewState == nil ||
+		!bytes.Equal(req.PriorState.MsgPack, req.ProposedNewState.MsgPack) {
+		return false
+	}
+	var prior, config encodedObject
+	if msgpack.Unmarshal(req.PriorState.MsgPack, &prior) != nil || msgpack.Unmarshal(req.Config.MsgPack, &config) != nil ||
+		len(prior) == 0 || len(prior) != len(config) {
+		return false
+	}
+	for name, said := range config {
+		have := prior[name]
+		if bytes.Equal(said, have) || name == "name" && len(said) == 0 && s.named(prior, config) {
+			continue
+		}
+		want, known := omitted[name] // a null decodes to nothing
+		if !known || len(said) > 0 || want != nil && !bytes.Equal(want, have) {
+			return false
+		}
+	}
+	return true
+}
+
+// withoutSecretsKey, in the private state, says that the last read found no
+// write-only variables: that some were taken away shows nowhere else.
+const withoutSecretsKey = "without_secrets"
+
+// withoutSecrets reads that from the framework's encoding of private state.
+func withoutSecrets(private []byte) bool {
+	var facts map[string][]byte
+	return json.Unmarshal(private, &facts) == nil && string(facts[withoutSecretsKey]) == "true"
+}
+
+// named reports whether the name in the state is that of the configured task.
+func (s *unchangedServer) named(prior, config encodedObject) bool {
+	var name, task string
+	if s.provider == nil || s.provider.rt == nil || s.provider.rt.Unknown ||
+		msgpack.Unmarshal(prior["name"], &name) != nil || msgpack.Unmarshal(config["detection_task"], &task) != nil {
+		return false
+	}
+	return name == deployment.NameForTask(s.provider.rt.NamePrefix, task)
+}
