@@ -9,7 +9,7 @@ locals {
     late  = { env = { READY_AFTER = "1s" }, readiness = { path = "/v2/health/ready" } }
     none  = { env = { PROTOCOL = "none" }, readiness = null }
     check = {
-      env = {}, readiness = null, image = local.busybox, command = ["sleep", "600"],
+      env          = {}, readiness = null, image = local.busybox, command = ["sleep", "600"],
       health_check = { command = ["CMD", "test", "-d", "/proc"], interval = "500ms", timeout = "10s", retries = 5 }
     }
   }
