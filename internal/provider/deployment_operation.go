@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -157,41 +156,4 @@ func importable(ctx context.Context, engine deployment.Engine, name, owner strin
 		return status, &deployment.OwnerError{Name: name, Owner: status.Spec.Owner, Want: owner}
 	}
 	return status, nil
-}
-
-// driftIsLiveKey names, in private state, whether all drift that a read found
-// is mended without a new container. The sentences in state do not tell.
-const driftIsLiveKey = "drift_is_live"
-
-// privateReader and privateWriter are the two sides of private state.
-type (
-	privateReader interface {
-		GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-	}
-	privateWriter interface {
-		SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-	}
-)
-
-// readDriftIsLive is false when nothing is known, which plans the most.
-func readDriftIsLive(ctx context.Context, from privateReader) bool {
-	text, diags := from.GetKey(ctx, driftIsLiveKey)
-	var live bool
-	return !diags.HasError() && json.Unmarshal(text, &live) == nil && live
-}
-
-func writeDriftIsLive(ctx context.Context, to privateWriter, drift []deployment.Drift) diag.Diagnostics {
-	live := true
-	for _, d := range drift {
-		live = live && d.Live
-	}
-	return writeFact(ctx, to, driftIsLiveKey, live)
-}
-
-func writeFact(ctx context.Context, to privateWriter, key string, fact bool) diag.Diagnostics {
-	text, err := json.Marshal(fact)
-	if err != nil {
-		panic(err) // a bool always encodes
-	}
-	return to.SetKey(ctx, key, text)
 }

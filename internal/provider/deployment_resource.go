@@ -70,6 +70,7 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 		return
 	}
 	plan.complete(status, r.rt.NamePrefix)
+	resp.Diagnostics.Append(r.remember(ctx, resp.Private, status, plan)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
@@ -98,8 +99,7 @@ func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	next, diags := observed(status, &state, r.rt.NamePrefix)
 	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(writeDriftIsLive(ctx, resp.Private, status.Drift)...)
-	resp.Diagnostics.Append(writeFact(ctx, resp.Private, withoutSecretsKey, len(status.Spec.Secrets.Keys) == 0)...)
+	resp.Diagnostics.Append(r.remember(ctx, resp.Private, status, next)...)
 	if !next.equal(&state) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, next)...)
 	}
@@ -131,6 +131,7 @@ func (r *deploymentResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	plan.complete(status, r.rt.NamePrefix)
+	resp.Diagnostics.Append(r.remember(ctx, resp.Private, status, plan)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 

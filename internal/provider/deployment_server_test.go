@@ -20,10 +20,10 @@ const deploymentType = "mlops_deployment"
 // the checks of plans and results that Terraform makes.
 type host struct {
 	*protocolServer
-	engine *fakedocker.Engine
-	schema *tfprotov6.Schema
-	ty     tftypes.Object
-	short  int // plans that were answered without the framework
+	engine            *fakedocker.Engine
+	schema            *tfprotov6.Schema
+	ty                tftypes.Object
+	short, shortReads int // plans and reads that were answered without the framework
 }
 
 // world is one deployment as Terraform remembers it between two commands.
@@ -190,12 +190,12 @@ func (h *host) change(prior world, config map[string]any) world {
 // refresh is "terraform refresh".
 func (h *host) refresh(w world) world {
 	h.t.Helper()
-	resp, err := h.ReadResource(context.Background(), &tfprotov6.ReadResourceRequest{
-		TypeName: deploymentType, CurrentState: h.wire(w.state), Private: w.private,
-	})
+	req := &tfprotov6.ReadResourceRequest{TypeName: deploymentType, CurrentState: h.wire(w.state), Private: w.private}
+	resp, err := h.ReadResource(context.Background(), req)
 	if err != nil {
 		h.t.Fatal(err)
 	}
+	h.checkShortRead(req, resp)
 	if diagnostics := diagnosticTexts(resp.Diagnostics); len(diagnostics) > 0 {
 		h.t.Fatal(diagnostics)
 	}

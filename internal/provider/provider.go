@@ -71,6 +71,7 @@ func (p *mlopsProvider) Configure(ctx context.Context, req provider.ConfigureReq
 		return
 	}
 	rt := cfg.runtime()
+	rt.Version = p.version
 	if rt.Unknown {
 		tflog.Info(ctx, "the provider's configuration is not known yet: nothing is asked of an engine")
 		if req.ClientCapabilities.DeferralAllowed {

@@ -93,9 +93,9 @@ func TestRuntimeOfConfiguration(t *testing.T) {
 		config map[string]any
 		want   runtime
 	}{
-		{"defaults", nil, runtime{Owner: "terraform", NamePrefix: "pyt-", DefaultLabels: map[string]string{}, APIVersion: "1.41"}},
+		{"defaults", nil, runtime{Version: "test", Owner: "terraform", NamePrefix: "pyt-", DefaultLabels: map[string]string{}, APIVersion: "1.41"}},
 		{"set", map[string]any{"owner": "me", "name_prefix": "", "default_labels": map[string]any{"a": "b"}},
-			runtime{Owner: "me", DefaultLabels: map[string]string{"a": "b"}, APIVersion: "1.41"}},
+			runtime{Version: "test", Owner: "me", DefaultLabels: map[string]string{"a": "b"}, APIVersion: "1.41"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			engine := &stubEngine{}

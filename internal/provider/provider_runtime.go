@@ -17,6 +17,7 @@ type runtime struct {
 	// Engine is nil while Unknown.
 	Engine        deployment.Engine
 	Owner         string
+	Version       string // of the provider
 	NamePrefix    string
 	DefaultLabels map[string]string
 	// APIVersion is the negotiated Docker API version, "" while Unknown.

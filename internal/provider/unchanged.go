@@ -23,14 +23,38 @@ func NewServer(version string, opts ...Option) func() tfprotov6.ProviderServer {
 	}
 }
 
-// unchangedServer answers the plan of a deployment in which nothing changes
-// without asking the framework, which walks every attribute of it several
-// times: half of the work of a plan, and most plans are of many deployments
-// that stay as they are. Whatever is not plainly the same goes the long way,
+// unchangedServer answers the read and the plan of a deployment in which nothing
+// changes without asking the framework, which walks every attribute of it many
+// times: most of the work of a plan, and most plans are of many deployments that
+// stay as they are. Whatever is not plainly the same goes the long way,
 // and the tests hold every short answer against the long one.
 type unchangedServer struct {
 	tfprotov6.ProviderServer
 	provider *mlopsProvider
+}
+
+// ReadResource implements tfprotov6.ResourceServer. What the engine shows is
+// compared with what it showed when the state was written.
+func (s *unchangedServer) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+	if req.TypeName == "mlops_deployment" && s.seenBefore(ctx, req) {
+		return &tfprotov6.ReadResourceResponse{NewState: req.CurrentState, Private: req.Private}, nil
+	}
+	return s.ProviderServer.ReadResource(ctx, req)
+}
+
+func (s *unchangedServer) seenBefore(ctx context.Context, req *tfprotov6.ReadResourceRequest) bool {
+	var seen, name string
+	var state encodedObject
+	if s.provider == nil || s.provider.rt == nil || s.provider.rt.Engine == nil || req.CurrentState == nil ||
+		json.Unmarshal(facts(req.Private)[seenKey], &seen) != nil || seen == "" ||
+		msgpack.Unmarshal(req.CurrentState.MsgPack, &state) != nil || msgpack.Unmarshal(state["name"], &name) != nil ||
+		len(state["timeouts"]) > 0 { // a timeout of the user's own is honoured on the long way
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, readOperation.fallback)
+	defer cancel()
+	status, err := s.provider.rt.Engine.Status(ctx, name)
+	return err == nil && s.provider.rt.seen(status) == seen
 }
 
 // PlanResourceChange implements tfprotov6.ResourceServer.
@@ -68,7 +92,7 @@ type encodedObject map[string]msgpack.RawMessage
 
 // unchanged reports whether the configuration says what the state says.
 func (s *unchangedServer) unchanged(req *tfprotov6.PlanResourceChangeRequest) bool {
-	if !withoutSecrets(req.PriorPrivate) || req.PriorState == nil || req.Config == nil || req.ProposedNewState == nil ||
+	if string(facts(req.PriorPrivate)[withoutSecretsKey]) != "true" || req.PriorState == nil || req.Config == nil || req.ProposedNewState == nil ||
 		!bytes.Equal(req.PriorState.MsgPack, req.ProposedNewState.MsgPack) {
 		return false
 	}
@@ -90,14 +114,17 @@ func (s *unchangedServer) unchanged(req *tfprotov6.PlanResourceChangeRequest) bo
 	return true
 }
 
-// withoutSecretsKey, in the private state, says that the last read found no
-// write-only variables: that some were taken away shows nowhere else.
-const withoutSecretsKey = "without_secrets"
-
-// withoutSecrets reads that from the framework's encoding of private state.
-func withoutSecrets(private []byte) bool {
-	var facts map[string][]byte
-	return json.Unmarshal(private, &facts) == nil && string(facts[withoutSecretsKey]) == "true"
+// facts reads the framework's encoding of private state.
+func facts(private []byte) map[string]json.RawMessage {
+	var encoded map[string][]byte
+	if json.Unmarshal(private, &encoded) != nil {
+		return nil
+	}
+	out := map[string]json.RawMessage{}
+	for key, text := range encoded {
+		out[key] = text
+	}
+	return out
 }
 
 // named reports whether the name in the state is that of the configured task.
