@@ -58,6 +58,9 @@ func runAcceptance(ctx context.Context, w workspace, _ []string) error {
 // unit tests have just shown. Packages run one after the other, since they share the engine.
 func acceptance(ctx context.Context, w workspace, s setUp, results *results) check {
 	return check{"Acceptance tests on Docker Engine " + s.engine.Version, func() error {
+		if err := w.engines().InstallTestPrograms(ctx); err != nil {
+			return err
+		}
 		before, err := takeInventory(ctx, s.engine)
 		if err != nil {
 			return err

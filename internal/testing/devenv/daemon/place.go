@@ -101,10 +101,11 @@ func children(pid int) []int {
 	return found
 }
 
-// signal sends a signal by name; a process that is gone already is success.
+// signal sends a signal by name; a process that is gone already is success. The shell's own kill does it, as a bare
+// machine has no other.
 func signal(ctx context.Context, name string, pids ...int) {
 	for _, pid := range pids {
-		_ = asRoot(ctx, "kill", "-"+name, strconv.Itoa(pid)).Run()
+		_ = asRoot(ctx, "sh", "-c", fmt.Sprintf("kill -%s %d", name, pid)).Run()
 	}
 }
 
