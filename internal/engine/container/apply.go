@@ -21,7 +21,7 @@ func (e *Engine) Apply(ctx context.Context, spec deployment.Spec) (status deploy
 		return deployment.Status{}, err
 	}
 	defer release()
-	defer e.forget()
+	defer e.forget(spec.Name)
 
 	s, img, err := e.prepare(ctx, spec)
 	if err != nil {
@@ -69,22 +69,28 @@ func (e *Engine) prepare(ctx context.Context, spec deployment.Spec) (*session, d
 // A first create takes no lock: its slot names are exclusive already.
 func (e *Engine) claim(ctx context.Context, name, owner string, s *session) (*world, func(context.Context) error, error) {
 	free := func(context.Context) error { return nil }
-	w, err := e.observe(ctx, name)
+	list, err := e.reads.of(ctx, name)
 	if err != nil {
 		return nil, free, err
 	}
-	if have := w.owner(); have != "" && owner != "" && have != owner {
-		return nil, free, &deployment.OwnerError{Name: name, Owner: have, Want: owner}
+	found := list.glance(name)
+	if found.owner != "" && owner != "" && found.owner != owner {
+		return nil, free, &deployment.OwnerError{Name: name, Owner: found.owner, Want: owner}
 	}
-	if !w.exists() && !w.locked {
-		return w, free, nil
+	switch {
+	case !found.ours && !found.foreign:
+		return &world{name: name}, free, nil
+	case !found.ours:
+		w, err := e.observe(ctx, name)
+		return w, free, err
 	}
 	unlock, err := e.lock(ctx, name, s)
 	if err != nil {
 		return nil, free, err
 	}
 	unlock = tidied(unlock)
-	if w, err = e.observe(ctx, name); err == nil {
+	w, err := e.observe(ctx, name)
+	if err == nil {
 		err = e.refuseLive(ctx, w, s)
 	}
 	if err != nil {

@@ -39,9 +39,9 @@ var errNotReady = errors.New("not ready")
 
 func (e *notReady) Unwrap() error { return errNotReady }
 
-// await returns when the replica is ready: running, not restarting, the same
+// await returns the replica when it is ready: running, not restarting, the same
 // process over min_healthy_time, answering as expected.
-func (c *change) await(ctx context.Context, id string) error {
+func (c *change) await(ctx context.Context, id string) (docker.Container, error) {
 	readiness := c.spec.Readiness
 	if readiness == nil {
 		readiness = &deployment.Readiness{MinHealthyTime: settle}
@@ -57,13 +57,13 @@ func (c *change) await(ctx context.Context, id string) error {
 		wait, err := a.look(bounded)
 		switch {
 		case ctx.Err() != nil:
-			return ctx.Err()
+			return a.last, ctx.Err()
 		case bounded.Err() != nil:
-			return &notReady{what: " within " + timeout.String(), lastAnswer: a.lastAnswer, container: a.last}
+			return a.last, &notReady{what: " within " + timeout.String(), lastAnswer: a.lastAnswer, container: a.last}
 		case err != nil:
-			return err
+			return a.last, err
 		case wait == 0:
-			return nil
+			return a.last, nil
 		}
 		next := time.NewTimer(wait)
 		select {

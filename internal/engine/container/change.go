@@ -22,8 +22,9 @@ type change struct {
 	adopting bool              // the foreign container is part of the deployment
 	ids      map[string]string // container name to ID, as the plan renames them
 	phases   map[string]rollout.Phase
-	failed   map[string]bool // IDs that this run made or started and has not seen ready
-	number   int             // of the record that commits what this run makes
+	ready    map[string]docker.Container // by ID, as they were when they were found ready
+	failed   map[string]bool             // IDs that this run made or started and has not seen ready
+	number   int                         // of the record that commits what this run makes
 	warnings []string
 }
 
@@ -48,7 +49,35 @@ func (c *change) run(ctx context.Context) (deployment.Status, error) {
 			Err:  err, Advice: "Apply again: the leftovers are removed first.",
 		})
 	}
+	if w := c.made(plan); w != nil {
+		status, err := c.engine.describe(ctx, w, c.lookupImage)
+		status.Warnings = c.warnings
+		return status, err
+	}
 	return c.observed(ctx, nil)
+}
+
+// made is the world after a first create, of which every part was seen: nobody
+// else has anything to do with it. nil: it takes another look.
+func (c *change) made(plan rollout.Plan) *world {
+	if c.world.foreign != nil || len(c.world.replicas) > 0 || len(c.ready) != c.spec.Replicas {
+		return nil
+	}
+	w := &world{name: c.world.name, record: c.world.record}
+	for _, a := range plan.Actions {
+		switch a.Op {
+		case rollout.OpCreate:
+			r, ok := c.ready[c.ids[a.Replica.Name]]
+			if !ok {
+				return nil
+			}
+			w.replicas = append(w.replicas, r)
+		case rollout.OpStart, rollout.OpAwait:
+		default:
+			return nil
+		}
+	}
+	return w
 }
 
 // wants is what the planner gets: the desired state, completed by what an

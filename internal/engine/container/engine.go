@@ -47,8 +47,8 @@ func New(d Docker, cfg Config) *Engine {
 func (e *Engine) Close() error { return e.sessions.close() }
 
 // forget drops what reads share, after a change of our own.
-func (e *Engine) forget() {
-	e.reads.forget(nil)
+func (e *Engine) forget(name string) {
+	e.reads.changed(name)
 	e.tags.forget()
 }
 

@@ -40,6 +40,7 @@ func (c *change) execute(ctx context.Context, actions []rollout.Action) error {
 
 func (c *change) index() {
 	c.ids, c.phases, c.failed = map[string]string{}, map[string]rollout.Phase{}, map[string]bool{}
+	c.ready = map[string]docker.Container{}
 	all := c.world.replicas
 	if c.adopting {
 		all = append(all[:len(all):len(all)], *c.world.foreign)
@@ -59,10 +60,12 @@ func (c *change) act(ctx context.Context, a rollout.Action, id string) error {
 	case rollout.OpAttach:
 		return d.ConnectNetwork(ctx, c.session.networkID, id, nil)
 	case rollout.OpAwait:
-		if err := c.await(ctx, id); err != nil {
+		ready, err := c.await(ctx, id)
+		if err != nil {
 			return err
 		}
 		delete(c.failed, id)
+		c.ready[id] = ready
 		return nil
 	case rollout.OpPromote, rollout.OpRename:
 		if err := c.rename(ctx, id, a.NewName); err != nil {

@@ -20,7 +20,7 @@ func (e *Engine) Remove(ctx context.Context, r deployment.Removal) (err error) {
 		return err
 	}
 	defer release()
-	defer e.forget()
+	defer e.forget(r.Name)
 
 	s, err := e.sessions.acquire(ctx)
 	if errors.Is(err, errNoProbeImage) {
@@ -110,7 +110,7 @@ func (e *Engine) Restart(ctx context.Context, name string) (err error) {
 		return err
 	}
 	defer release()
-	defer e.forget()
+	defer e.forget(name)
 
 	s, err := e.sessions.acquire(ctx)
 	if err != nil {
@@ -133,7 +133,7 @@ func (e *Engine) Restart(ctx context.Context, name string) (err error) {
 		if err := e.docker.StartContainer(ctx, r.ID); err != nil {
 			return fmt.Errorf("starting %s: %w", r.Name, err)
 		}
-		if err := c.await(ctx, r.ID); err != nil {
+		if _, err := c.await(ctx, r.ID); err != nil {
 			return fmt.Errorf("replica %s %w", r.Name, err)
 		}
 	}

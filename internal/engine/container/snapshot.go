@@ -1,6 +1,7 @@
 package container
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -37,14 +38,41 @@ func (l listing) sessions() map[string]bool {
 	return out
 }
 
+// glimpse is what a listing shows of one name.
+type glimpse struct {
+	ours    bool // a replica, a record or a lock
+	foreign bool // a container of that name that is not ours
+	owner   string
+}
+
+func (l listing) glance(name string) glimpse {
+	var g glimpse
+	look := func(labels map[string]string) {
+		if labels[docker.LabelDeployment] == name {
+			g.ours = true
+			g.owner = cmp.Or(g.owner, labels[docker.LabelOwner])
+		}
+	}
+	for _, v := range l.volumes { // the record knows best
+		look(v.Labels)
+	}
+	for _, c := range l.containers {
+		look(c.Labels)
+		g.foreign = g.foreign || c.Name == name && c.Labels[docker.LabelDeployment] == ""
+	}
+	return g
+}
+
 // snapshots answers the reads of a plan from shared listings: callers that
 // arrive while one is under way wait for it, and for a moment after it they
-// get the same.
+// get the same, unless this process has changed something meanwhile.
 type snapshots struct {
 	docker Docker
 
 	mu      sync.Mutex
 	current *snapshot
+	changes map[string]time.Time // last change of our own, by deployment
+	last    time.Time            // of them
 }
 
 type snapshot struct {
@@ -54,11 +82,27 @@ type snapshot struct {
 	err   error
 }
 
-// get returns a listing that began at most snapshotAge ago.
+// get returns a listing that began at most snapshotAge ago, after every change
+// of our own.
 func (s *snapshots) get(ctx context.Context) (listing, error) {
 	s.mu.Lock()
+	since := s.last
+	s.mu.Unlock()
+	return s.since(ctx, since)
+}
+
+// of returns a listing that is as good as that for one deployment.
+func (s *snapshots) of(ctx context.Context, name string) (listing, error) {
+	s.mu.Lock()
+	since := s.changes[name]
+	s.mu.Unlock()
+	return s.since(ctx, since)
+}
+
+func (s *snapshots) since(ctx context.Context, since time.Time) (listing, error) {
+	s.mu.Lock()
 	shot := s.current
-	if shot == nil || time.Since(shot.began) > snapshotAge {
+	if shot == nil || time.Since(shot.began) > snapshotAge || shot.began.Before(since) {
 		shot = &snapshot{began: time.Now(), done: make(chan struct{})}
 		s.current = shot
 		go s.take(context.WithoutCancel(ctx), shot) // others wait for it too
@@ -70,6 +114,17 @@ func (s *snapshots) get(ctx context.Context) (listing, error) {
 	case <-ctx.Done():
 		return listing{}, ctx.Err()
 	}
+}
+
+// changed notes a change of our own.
+func (s *snapshots) changed(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.changes == nil {
+		s.changes = map[string]time.Time{}
+	}
+	s.last = time.Now()
+	s.changes[name] = s.last
 }
 
 func (s *snapshots) take(ctx context.Context, shot *snapshot) {
@@ -86,11 +141,11 @@ func (s *snapshots) take(ctx context.Context, shot *snapshot) {
 	close(shot.done)
 }
 
-// forget drops the shared listing; after a change of our own (nil) whatever it is.
+// forget drops a listing that failed.
 func (s *snapshots) forget(shot *snapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if shot == nil || s.current == shot {
+	if s.current == shot {
 		s.current = nil
 	}
 }
