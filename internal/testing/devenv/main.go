@@ -29,6 +29,7 @@ func commands() []command {
 		{"install", "like mirror, and say how to use it", runInstall},
 		{"fmt", "format the Go and Terraform sources", runFmt},
 		{"generate", "write the pages in docs/", runGenerate},
+		{"unit", "run the tests that need no engine", runUnit},
 		{"test", "run every check; with ENGINE=26 the acceptance tests on Debian trixie's engine", runTest},
 		{"acceptance", "run the acceptance tests alone", runAcceptance},
 		{"soak", "run the tests with MLOPS_SOAK=1: long", runSoak},

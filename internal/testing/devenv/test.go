@@ -39,11 +39,27 @@ func runTest(ctx context.Context, w workspace, rest []string) error {
 			{"Lint", func() error { return lint(ctx, w) }},
 			{"Generated pages", func() error { return checkGenerated(ctx, w, s) }},
 			{"Unit tests", func() error {
-				return goTest(ctx, w, setUp{}, results, nil, "-timeout="+testTimeout, "./...")
+				return goTest(ctx, w, s, results, []string{"TF_ACC="}, "-timeout="+testTimeout, "./...")
 			}},
 			acceptance(ctx, w, s, results),
 		}
 	}, "golangci-lint", "tfplugindocs")
+}
+
+// runUnit runs the tests that need no engine. Some drive Terraform, on an engine in memory.
+func runUnit(ctx context.Context, w workspace, _ []string) error {
+	program, err := terraform(ctx, w)
+	if err != nil {
+		return err
+	}
+	config, err := mirror(ctx, w)
+	if err != nil {
+		return err
+	}
+	s := setUp{terraform: program, cliConfig: config}
+	cmd := step.Command(ctx, "go", "test", "-timeout="+testTimeout, "./...")
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = w.root, s.environ("TF_ACC="), os.Stdout, os.Stderr
+	return cmd.Run()
 }
 
 // runAcceptance runs the acceptance tests alone.
@@ -125,10 +141,7 @@ func goTest(ctx context.Context, w workspace, s setUp, results *results, variabl
 		argv = append(argv, "-exec="+enterNamespace(s.engine.Namespace))
 	}
 	cmd := step.Command(ctx, "go", append(argv, args...)...)
-	cmd.Dir, cmd.Env = w.root, os.Environ()
-	if s.terraform != "" {
-		cmd.Env = s.environ(variables...)
-	}
+	cmd.Dir, cmd.Env = w.root, s.environ(variables...)
 	cmd.Stdout, cmd.Stderr = results.tee(os.Stdout), os.Stderr
 	return cmd.Run()
 }
