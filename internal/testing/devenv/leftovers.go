@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/devenv/daemon"
@@ -18,8 +19,13 @@ const labelPrefix = "mlops."
 // inventory is what of the provider is on an engine: one line per container, network and volume, by kind and ID.
 type inventory map[string]string
 
+// inventoryTimeout bounds one look at the engine: one that has stopped answering must not hold up the end of the tests.
+const inventoryTimeout = time.Minute
+
 // takeInventory lists everything with a label of the provider's.
 func takeInventory(ctx context.Context, engine daemon.Engine) (inventory, error) {
+	ctx, cancel := context.WithTimeout(ctx, inventoryTimeout)
+	defer cancel()
 	client, err := docker.Connect(ctx, docker.Options{Host: engine.Host})
 	if err != nil {
 		return nil, err
