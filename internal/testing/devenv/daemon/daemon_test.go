@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -101,7 +102,7 @@ func TestRecordIsReadBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := readRecord(dir, Any)
-	if err != nil || got.Host != want.Host || *got.Before != *want.Before {
+	if err != nil || got.Host != want.Host || !reflect.DeepEqual(got.Before, want.Before) {
 		t.Errorf("read back %+v, %v", got, err)
 	}
 	if err := errors.Join(removeRecord(dir, Any), removeRecord(dir, Any)); err != nil {
