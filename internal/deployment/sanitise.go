@@ -43,39 +43,54 @@ func escapeLength(s string) int {
 		return 1
 	}
 	switch s[1] {
-	case '[': // CSI: parameters, then one final byte
-		for i := 2; i < len(s); i++ {
-			if s[i] >= 0x40 && s[i] <= 0x7e {
-				return i + 1
-			}
-			if s[i] < 0x20 || s[i] > 0x7e {
-				return i
-			}
-		}
-		return len(s)
-	case ']', 'P', 'X', '^', '_': // OSC, DCS, SOS, PM, APC: up to BEL or ST
-		for i := 2; i < len(s); i++ {
-			switch {
-			case s[i] == 0x07:
-				return i + 1
-			case s[i] == 0x1b && i+1 < len(s) && s[i+1] == '\\':
-				return i + 2
-			case s[i] == '\n': // unterminated: keep the rest of the text
-				return i
-			}
-		}
-		return len(s)
-	default: // intermediate bytes, then one final byte: ESC ( B, ESC c
-		for i := 1; i < len(s); i++ {
-			if s[i] >= 0x30 && s[i] <= 0x7e {
-				return i + 1
-			}
-			if s[i] < 0x20 || s[i] > 0x2f {
-				return i // not a sequence: keep what is there
-			}
-		}
-		return len(s)
+	case '[':
+		return csiLength(s)
+	case ']', 'P', 'X', '^', '_':
+		return stringLength(s)
+	default:
+		return shortLength(s)
 	}
+}
+
+// csiLength: parameters, then one final byte.
+func csiLength(s string) int {
+	for i := 2; i < len(s); i++ {
+		if s[i] >= 0x40 && s[i] <= 0x7e {
+			return i + 1
+		}
+		if s[i] < 0x20 || s[i] > 0x7e {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// stringLength of OSC, DCS, SOS, PM and APC: up to BEL or ST.
+func stringLength(s string) int {
+	for i := 2; i < len(s); i++ {
+		switch {
+		case s[i] == 0x07:
+			return i + 1
+		case s[i] == 0x1b && i+1 < len(s) && s[i+1] == '\\':
+			return i + 2
+		case s[i] == '\n': // unterminated: keep the rest of the text
+			return i
+		}
+	}
+	return len(s)
+}
+
+// shortLength: intermediate bytes, then one final byte: ESC ( B, ESC c.
+func shortLength(s string) int {
+	for i := 1; i < len(s); i++ {
+		if s[i] >= 0x30 && s[i] <= 0x7e {
+			return i + 1
+		}
+		if s[i] < 0x20 || s[i] > 0x2f {
+			return i // not a sequence: keep what is there
+		}
+	}
+	return len(s)
 }
 
 // minSecret is the shortest value that Redact hides; shorter ones occur by

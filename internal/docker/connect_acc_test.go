@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"io"
 	"os"
 	"os/exec"
@@ -18,6 +17,8 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/pkg/stdcopy"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 )
 
 // acceptance skips a test that needs an engine unless TF_ACC is set. Then it fails where something is missing.

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"io"
 	"log"
 	"net"
@@ -16,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 )
 
 // fakeVersion answers the two questions of Connect as an engine with that API would.

@@ -81,7 +81,7 @@ func (t *sshTunnel) try(ctx context.Context) (net.Conn, error) {
 
 // ping sends one request and reads its whole answer, leaving the connection ready for the next.
 func ping(conn net.Conn) error {
-	request, err := http.NewRequest(http.MethodHead, "http://"+client.DummyHost+"/_ping", nil)
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodHead, "http://"+client.DummyHost+"/_ping", nil)
 	if err != nil {
 		return err
 	}

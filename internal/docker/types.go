@@ -16,6 +16,8 @@ import (
 // forbids the call.
 var ErrConflict = errors.New("conflict")
 
+//revive:disable:exported one comment is for all of them
+
 // The engine's own vocabulary for making containers. Aliases, so that callers
 // name this package and swapping the client library stays a change in here.
 type (
@@ -33,6 +35,8 @@ type (
 	MountType        = mount.Type
 	TmpfsOptions     = mount.TmpfsOptions
 )
+
+//revive:enable:exported
 
 // Labels on everything this provider makes. Container labels cannot change, so
 // they hold facts that never do.

@@ -251,8 +251,7 @@ func (p *planner) retire(members []*member) {
 		}
 	}
 	for _, m := range members {
-		switch m.Phase {
-		case PhaseRunning, PhasePaused, PhaseRestarting:
+		if m.Phase == PhaseRunning || m.Phase == PhasePaused || m.Phase == PhaseRestarting {
 			p.act(OpStop, m, "", m.leaves)
 		}
 	}

@@ -63,7 +63,7 @@ func TestKilledAnywhereConverges(t *testing.T) {
 			calls := countCalls(t, op)
 			for n := 1; n <= calls; n++ {
 				for _, before := range []bool{true, false} {
-					if os.Getenv("MLOPS_SOAK") == "" && rand.New(rand.NewPCG(uint64(n), 7)).IntN(3) > 0 { //nolint:gosec // a sample, not a secret
+					if os.Getenv("MLOPS_SOAK") == "" && rand.New(rand.NewPCG(uint64(n), 7)).IntN(3) > 0 {
 						continue
 					}
 					points++

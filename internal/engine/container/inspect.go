@@ -84,7 +84,7 @@ func unlessEqual(v, fallback []string) []string {
 	if slices.Equal(v, fallback) {
 		return nil
 	}
-	return slices.Clone([]string(v))
+	return slices.Clone(v)
 }
 
 func equalHealth(a, b *docker.HealthConfig) bool {

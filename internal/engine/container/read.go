@@ -84,7 +84,7 @@ func (e *Engine) tagged(ctx context.Context, s deployment.Spec, images lookupIma
 	}
 	digest, err := e.docker.RemoteDigest(ctx, s.Image)
 	if err != nil {
-		return img.ID, nil // a registry that is away is no reason to refuse a plan
+		return img.ID, nil //nolint:nilerr // a registry that is away is no reason to refuse a plan
 	}
 	for _, have := range img.Digests {
 		if have[len(have)-min(len(have), len(digest)):] == digest {

@@ -76,34 +76,34 @@ func (c *change) undo(ctx context.Context) error {
 
 // previous is the desired state before the failed change: the record's, else
 // that of the containers which were there, else nothing at all.
-func (back *change) previous(before *world) (rollout.Desired, rollout.Observed) {
-	e := back.engine
+func (c *change) previous(before *world) (rollout.Desired, rollout.Observed) {
+	e := c.engine
 	switch {
 	case before.record != nil:
-		back.spec = before.record.spec
-	case before.foreign != nil && back.adopting:
-		back.spec = before.foreignSpec
+		c.spec = before.record.spec
+	case before.foreign != nil && c.adopting:
+		c.spec = before.foreignSpec
 	case len(before.replicas) > 0:
-		return back.unrecorded(before)
+		return c.unrecorded(before)
 	default:
-		back.spec = deployment.Spec{Name: before.name}
+		c.spec = deployment.Spec{Name: before.name}
 	}
-	desired := desiredOf(back.spec, "")
+	desired := desiredOf(c.spec, "")
 	desired.Rollback = true
-	return desired, e.planned(back.world, back.spec, back.adopting)
+	return desired, e.planned(c.world, c.spec, c.adopting)
 }
 
 // unrecorded is the previous state of a deployment whose record is lost: its
 // newest replicas from before, as they are.
-func (back *change) unrecorded(before *world) (rollout.Desired, rollout.Observed) {
+func (c *change) unrecorded(before *world) (rollout.Desired, rollout.Observed) {
 	newest := before.replicas[0]
 	for _, r := range before.replicas {
 		if number(r, docker.LabelRevision) > number(newest, docker.LabelRevision) {
 			newest = r
 		}
 	}
-	back.spec = deployment.Spec{Name: before.name}
-	observed := back.engine.planned(back.world, back.spec, false)
+	c.spec = deployment.Spec{Name: before.name}
+	observed := c.engine.planned(c.world, c.spec, false)
 	observed.Committed = 0
 	for _, r := range before.replicas {
 		observed.Committed = max(observed.Committed, number(r, docker.LabelChange))
