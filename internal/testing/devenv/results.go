@@ -22,7 +22,7 @@ func (r *results) print() {
 // add keeps a line that tells how a package or a test ended, unless it is one that the cache repeats.
 func (r *results) add(line string) {
 	switch {
-	case strings.HasSuffix(line, "(cached)"):
+	case strings.Contains(line, "\t(cached)"):
 	case strings.HasPrefix(line, "ok  \t"), strings.HasPrefix(line, "FAIL\t"), strings.HasPrefix(line, "--- FAIL"):
 		r.lines = append(r.lines, line)
 	}

@@ -9,7 +9,7 @@ import (
 
 func TestResultsKeepClosingLines(t *testing.T) {
 	const output = "=== RUN   TestA\n--- FAIL: TestA (0.01s)\n    a_test.go:1: no\nFAIL\nFAIL\tmod/a\t0.1s\n" +
-		"ok  \tmod/b\t0.2s\nok  \tmod/c\t(cached)\n?   \tmod/d\t[no test files]\n"
+		"ok  \tmod/b\t0.2s\nok  \tmod/c\t(cached)\nok  \tmod/e\t(cached) [no tests to run]\n?   \tmod/d\t[no test files]\n"
 	want := []string{"--- FAIL: TestA (0.01s)", "FAIL\tmod/a\t0.1s", "ok  \tmod/b\t0.2s"}
 	for _, size := range []int{1, 7, len(output)} {
 		var r results
