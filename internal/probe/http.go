@@ -49,6 +49,9 @@ func checkHTTP(ctx context.Context, d Dialer, t Target) Answer {
 		return Answer{Text: text + httpReason(ctx, err)}
 	}
 	defer answer.Body.Close()
+	if ctx.Err() != nil { // hanging up can itself bring an answer about, which then came too late
+		return Answer{Text: text + httpReason(ctx, ctx.Err())}
+	}
 	if _, err := io.Copy(io.Discard, io.LimitReader(answer.Body, maxBody)); err != nil {
 		return Answer{Text: fmt.Sprintf("%s%d, then %s", text, answer.StatusCode, httpReason(ctx, err))}
 	}

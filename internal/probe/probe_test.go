@@ -68,7 +68,7 @@ func replica(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	case "/slow":
-		<-r.Context().Done()
+		<-r.Context().Done() // until the asker gives up
 	case "/hangup":
 		panic(http.ErrAbortHandler)
 	default:

@@ -10,8 +10,6 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/devenv/step"
 )
 
-const debianMirror = ""
-
 // trixieRequirements are what the bootstrap and the namespaces need; the engine comes with the bootstrapped system.
 var trixieRequirements = []requirement{
 	{"debootstrap", "debootstrap"}, {"/usr/share/keyrings/debian-archive-keyring.gpg", "debian-archive-keyring"}, {"ip", "iproute2"},
@@ -69,11 +67,11 @@ func (m Manager) bootstrap(ctx context.Context) (string, error) {
 	if err := os.MkdirAll(m.Cache, 0o755); err != nil {
 		return "", err
 	}
-	cmd := asRoot(ctx, "debootstrap", "--variant=minbase", "--include=ca-certificates,docker.io,iptables,procps", "trixie", partial, debianMirror)
+	cmd := asRoot(ctx, "debootstrap", "--variant=minbase", "--include=ca-certificates,docker.io,iptables,procps", "trixie", partial)
 	if err := step.Logged(cmd, filepath.Join(m.Dir, "debootstrap.log")); err != nil {
 		return "", &step.Fault{
 			Missing: "Debian trixie cannot be bootstrapped",
-			Remedy:  "Check that " + debianMirror + " can be reached and that " + m.Cache + " has 1 GB free and allows devices (no nodev).",
+			Remedy:  "Check that Debian's package mirror can be reached and that " + m.Cache + " has 1 GB free and allows devices (no nodev).",
 			Err:     err,
 		}
 	}
