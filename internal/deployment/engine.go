@@ -20,6 +20,10 @@ type Engine interface {
 	List(ctx context.Context, filter Filter) ([]Status, error)
 	// Restart restarts every replica, one at a time, each awaited. ErrNotFound.
 	Restart(ctx context.Context, name string) error
+	// Start makes every container of a deployment run, or the one of that name
+	// that this provider did not make, and returns when they have started:
+	// readiness is not awaited. Running already is success. ErrNotFound.
+	Start(ctx context.Context, name string) error
 	// Remove removes a deployment and all that belongs to it. Already gone is success.
 	Remove(ctx context.Context, r Removal) error
 }

@@ -1,0 +1,48 @@
+package container
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+)
+
+// Start starts what exists under the name. See deployment.Engine.
+func (e *Engine) Start(ctx context.Context, name string) error {
+	release, err := e.names.acquire(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer release()
+	defer e.forget(name)
+
+	w, err := e.observe(ctx, name)
+	if err != nil {
+		return err
+	}
+	found := w.replicas
+	if w.foreign != nil {
+		found = append(found[:len(found):len(found)], *w.foreign)
+	}
+	if len(found) == 0 {
+		return fmt.Errorf("container %q: %w", name, deployment.ErrNotFound)
+	}
+	for _, c := range found {
+		if w.unfinished(c) && w.record != nil {
+			continue // a change that was never committed left it behind
+		}
+		if err := e.wake(ctx, c); err != nil {
+			return fmt.Errorf("starting %s: %w", c.Name, err)
+		}
+	}
+	return nil
+}
+
+// wake makes a container run, from whatever state it is in.
+func (e *Engine) wake(ctx context.Context, c docker.Container) error {
+	if c.State.Paused {
+		return e.docker.UnpauseContainer(ctx, c.ID)
+	}
+	return e.docker.StartContainer(ctx, c.ID) // one that runs is left alone
+}
