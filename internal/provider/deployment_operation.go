@@ -12,47 +12,14 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 )
 
-// operation is what timeouts bound.
-type operation struct {
-	name     string
-	fallback time.Duration
-}
-
-// The operations with their defaults.
-var (
-	createOperation = operation{"create", 20 * time.Minute}
-	readOperation   = operation{"read", 2 * time.Minute}
-	updateOperation = operation{"update", 20 * time.Minute}
-	deleteOperation = operation{"delete", 10 * time.Minute}
-)
-
-const (
-	// minTimeout leaves an operation the time for a handful of calls.
-	minTimeout = time.Second
-	// lookTimeout bounds a look at what a failed create left behind.
-	lookTimeout = 15 * time.Second
-)
+// lookTimeout bounds a look at what a failed create left behind.
+const lookTimeout = 15 * time.Second
 
 // timeout is how long an operation may take.
-func (m deploymentModel) timeout(o operation) time.Duration {
-	text, _ := m.Timeouts.Attributes()[o.name].(types.String)
-	if d, err := time.ParseDuration(text.ValueString()); err == nil {
-		return d
-	}
-	return o.fallback
-}
+func (m deploymentModel) timeout(o operation) time.Duration { return o.timeout(m.Timeouts) }
 
 func (m deploymentModel) bounded(ctx context.Context, o operation) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, m.timeout(o))
-}
-
-// runtime is what the provider's configuration comes down to; of a provider
-// that was not configured, nothing is known.
-func (r *deploymentResource) runtime() *runtime {
-	if r.rt == nil {
-		return &runtime{Unknown: true}
-	}
-	return r.rt
+	return o.bounded(ctx, m.Timeouts)
 }
 
 // engine is nil, with an error, while the provider has none.
@@ -60,7 +27,7 @@ func (r *deploymentResource) engine(verb string, diags *diag.Diagnostics) deploy
 	if rt := r.runtime(); rt.Engine != nil {
 		return rt.Engine
 	}
-	diags.Append(unable(verb, "deployment", "", errors.New("the provider's configuration is not known yet: apply what it depends on first")))
+	diags.Append(unable(verb, "deployment", "", errProviderUnknown))
 	return nil
 }
 

@@ -20,11 +20,11 @@ func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	p := deploymentPlan{rt: r.runtime()}
 	var diags, more diag.Diagnostics
-	p.config, diags = load(ctx, req.Config)
-	p.plan, more = load(ctx, req.Plan)
+	p.config, diags = load[deploymentModel](ctx, req.Config)
+	p.plan, more = load[deploymentModel](ctx, req.Plan)
 	diags.Append(more...)
 	if !req.State.Raw.IsNull() {
-		prior, more := load(ctx, req.State)
+		prior, more := load[deploymentModel](ctx, req.State)
 		diags.Append(more...)
 		p.prior, p.driftIsLive = &prior, readDriftIsLive(ctx, req.Private)
 	}

@@ -201,7 +201,7 @@ func TestDeploymentUnknownProvider(t *testing.T) {
 	if diagnostics := s.configure(object{"host": notYetKnown{}}); len(diagnostics) > 0 {
 		t.Fatal(diagnostics)
 	}
-	h := &host{protocolServer: s, schema: known.schema, ty: known.ty}
+	h := (&host{protocolServer: s}).of(deploymentType)
 	if got := h.refresh(w); !got.state.Equal(w.state) {
 		t.Errorf("a refresh changed the state")
 	}

@@ -34,7 +34,7 @@ func (r *deploymentResource) Schema(ctx context.Context, _ resource.SchemaReques
 
 // ValidateConfig implements resource.ResourceWithValidateConfig.
 func (r *deploymentResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	config, diags := load(ctx, req.Config)
+	config, diags := load[deploymentModel](ctx, req.Config)
 	resp.Diagnostics.Append(diags...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(validateDeployment(config)...)
@@ -43,8 +43,8 @@ func (r *deploymentResource) ValidateConfig(ctx context.Context, req resource.Va
 
 // Create implements resource.Resource.
 func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	plan, diags := load(ctx, req.Plan)
-	config, more := load(ctx, req.Config)
+	plan, diags := load[deploymentModel](ctx, req.Plan)
+	config, more := load[deploymentModel](ctx, req.Config)
 	resp.Diagnostics.Append(slices.Concat(diags, more)...)
 	engine := r.engine("create", &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
@@ -76,7 +76,7 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 
 // Read implements resource.Resource.
 func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	state, diags := load(ctx, req.State)
+	state, diags := load[deploymentModel](ctx, req.State)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() || r.runtime().Unknown { // which engine is not known yet: the state stays
 		return
@@ -108,9 +108,9 @@ func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest,
 // Update implements resource.Resource. On an error nothing is saved: the
 // engine has rolled back, and the next plan shows the change again.
 func (r *deploymentResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	plan, diags := load(ctx, req.Plan)
-	config, more := load(ctx, req.Config)
-	state, again := load(ctx, req.State)
+	plan, diags := load[deploymentModel](ctx, req.Plan)
+	config, more := load[deploymentModel](ctx, req.Config)
+	state, again := load[deploymentModel](ctx, req.State)
 	resp.Diagnostics.Append(slices.Concat(diags, more, again)...)
 	engine := r.engine("update", &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
@@ -137,7 +137,7 @@ func (r *deploymentResource) Update(ctx context.Context, req resource.UpdateRequ
 
 // Delete implements resource.Resource. Already gone is success.
 func (r *deploymentResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	state, diags := load(ctx, req.State)
+	state, diags := load[deploymentModel](ctx, req.State)
 	resp.Diagnostics.Append(diags...)
 	engine := r.engine("delete", &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {

@@ -21,12 +21,13 @@ const deploymentType = "mlops_deployment"
 type host struct {
 	*protocolServer
 	engine            *fakedocker.Engine
+	typeName          string // of the resource that is spoken of
 	schema            *tfprotov6.Schema
 	ty                tftypes.Object
 	short, shortReads int // plans and reads that were answered without the framework
 }
 
-// world is one deployment as Terraform remembers it between two commands.
+// world is one resource as Terraform remembers it between two commands.
 type world struct {
 	state   tftypes.Value
 	private []byte
@@ -52,11 +53,21 @@ func newHost(t *testing.T, provider map[string]any, images ...fakedocker.Image) 
 	if diagnostics := s.configure(provider); len(diagnostics) > 0 {
 		t.Fatal(diagnostics)
 	}
-	return &host{protocolServer: s, engine: engine, schema: s.schemas.ResourceSchemas[deploymentType], ty: deploymentObject(s)}
+	return (&host{protocolServer: s, engine: engine}).of(deploymentType)
 }
 
-func deploymentObject(s *protocolServer) tftypes.Object {
-	ty, _ := s.schemas.ResourceSchemas[deploymentType].ValueType().(tftypes.Object)
+// of is the same host, spoken to about resources of another type.
+func (h *host) of(typeName string) *host {
+	return &host{
+		protocolServer: h.protocolServer, engine: h.engine,
+		typeName: typeName, schema: h.schemas.ResourceSchemas[typeName], ty: resourceObject(h.protocolServer, typeName),
+	}
+}
+
+func deploymentObject(s *protocolServer) tftypes.Object { return resourceObject(s, deploymentType) }
+
+func resourceObject(s *protocolServer, typeName string) tftypes.Object {
+	ty, _ := s.schemas.ResourceSchemas[typeName].ValueType().(tftypes.Object)
 	return ty
 }
 
@@ -71,7 +82,7 @@ func (h *host) plan(prior world, config map[string]any) planned {
 func (h *host) planValue(prior world, config tftypes.Value) planned {
 	h.t.Helper()
 	req := &tfprotov6.PlanResourceChangeRequest{
-		TypeName: deploymentType, PriorState: h.wire(prior.state), ProposedNewState: h.wire(h.proposed(prior.state, config)),
+		TypeName: h.typeName, PriorState: h.wire(prior.state), ProposedNewState: h.wire(h.proposed(prior.state, config)),
 		Config: h.wire(config), PriorPrivate: prior.private,
 	}
 	resp, err := h.PlanResourceChange(context.Background(), req)
@@ -140,7 +151,7 @@ func (h *host) applyWithin(ctx context.Context, p planned) (world, []string) {
 	}
 	h.checkKept("inconsistent final plan", p.value, final.value)
 	resp, err := h.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: deploymentType, PriorState: h.wire(p.prior.state), PlannedState: h.wire(final.value),
+		TypeName: h.typeName, PriorState: h.wire(p.prior.state), PlannedState: h.wire(final.value),
 		Config: h.wire(p.config), PlannedPrivate: final.private,
 	})
 	if err != nil {
@@ -190,7 +201,7 @@ func (h *host) change(prior world, config map[string]any) world {
 // refresh is "terraform refresh".
 func (h *host) refresh(w world) world {
 	h.t.Helper()
-	req := &tfprotov6.ReadResourceRequest{TypeName: deploymentType, CurrentState: h.wire(w.state), Private: w.private}
+	req := &tfprotov6.ReadResourceRequest{TypeName: h.typeName, CurrentState: h.wire(w.state), Private: w.private}
 	resp, err := h.ReadResource(context.Background(), req)
 	if err != nil {
 		h.t.Fatal(err)
@@ -219,7 +230,7 @@ func (h *host) nextCommand() {
 // imported is "terraform import".
 func (h *host) imported(id string) (world, []string) {
 	h.t.Helper()
-	resp, err := h.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{TypeName: deploymentType, ID: id})
+	resp, err := h.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{TypeName: h.typeName, ID: id})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -47,6 +48,19 @@ func (c *configured) take(providerData any, diags *diag.Diagnostics) {
 	}
 	c.rt = rt
 }
+
+// runtime is what the provider's configuration comes down to; of a provider
+// that was not configured, nothing is known.
+func (c *configured) runtime() *runtime {
+	if c.rt == nil {
+		return &runtime{Unknown: true}
+	}
+	return c.rt
+}
+
+// errProviderUnknown is the answer to whatever needs an engine while nobody
+// knows which.
+var errProviderUnknown = errors.New("the provider's configuration is not known yet: apply what it depends on first")
 
 // configuredResource is the Configure of every resource.
 type configuredResource struct{ configured }

@@ -19,7 +19,7 @@ func (h *host) checkShort(req *tfprotov6.PlanResourceChangeRequest, short *tfpro
 	if !ok {
 		h.t.Fatalf("the server is a %T", h.ProviderServer)
 	}
-	if !s.unchanged(req) {
+	if req.TypeName != deploymentType || !s.unchanged(req) {
 		return
 	}
 	h.short++
@@ -36,7 +36,7 @@ func (h *host) checkShort(req *tfprotov6.PlanResourceChangeRequest, short *tfpro
 func (h *host) checkShortRead(req *tfprotov6.ReadResourceRequest, short *tfprotov6.ReadResourceResponse) {
 	h.t.Helper()
 	s, ok := h.ProviderServer.(*unchangedServer)
-	if !ok || !s.seenBefore(context.Background(), req) {
+	if !ok || req.TypeName != deploymentType || !s.seenBefore(context.Background(), req) {
 		return
 	}
 	h.shortReads++

@@ -57,20 +57,21 @@ type stored interface {
 	Get(ctx context.Context, target any) diag.Diagnostics
 }
 
-// load reads the whole of a configuration, plan or state that is not null.
-func load(ctx context.Context, from stored) (deploymentModel, diag.Diagnostics) {
+// load reads the whole of a configuration, plan or state that is not null into
+// the model of its resource.
+func load[M any](ctx context.Context, from stored) (M, diag.Diagnostics) {
 	var object types.Object
 	diags := from.Get(ctx, &object)
-	var m deploymentModel
+	var m M
 	if !diags.HasError() {
 		decode(&m, object.Attributes())
 	}
 	return m, diags
 }
 
-// equal reports whether two models say the same, spelling included.
-func (m *deploymentModel) equal(other *deploymentModel) bool {
-	x, y := reflect.ValueOf(m).Elem(), reflect.ValueOf(other).Elem()
+// same reports whether two models say the same, spelling included.
+func same[M any](one, other *M) bool {
+	x, y := reflect.ValueOf(one).Elem(), reflect.ValueOf(other).Elem()
 	for _, index := range fieldsOf(x.Type()) {
 		a, _ := x.FieldByIndex(index).Interface().(attr.Value)
 		b, _ := y.FieldByIndex(index).Interface().(attr.Value)
@@ -80,3 +81,6 @@ func (m *deploymentModel) equal(other *deploymentModel) bool {
 	}
 	return true
 }
+
+// equal reports whether two models say the same, spelling included.
+func (m *deploymentModel) equal(other *deploymentModel) bool { return same(m, other) }
