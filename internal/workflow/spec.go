@@ -16,6 +16,10 @@ type Spec struct {
 	Steps    []Step            `json:"steps"` // in order; names are unique
 	Triggers map[string]string `json:"triggers,omitempty"`
 	KeepRuns int               `json:"keep_runs,omitempty"` // finished runs whose results are kept; 0: DefaultKeepRuns
+
+	// What no run depends on: recorded only so that an import can rebuild it.
+	PurgeOnDestroy bool                `json:"purge_on_destroy,omitempty"`
+	Timeouts       deployment.Timeouts `json:"timeouts,omitzero"` // of the operations, as the user spelled them
 }
 
 // Step is one step. Exactly one of Training, Evaluation and Deployment is set.
