@@ -1,6 +1,7 @@
 package deployment
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -41,8 +42,9 @@ func (e *ForeignError) Error() string {
 // Unwrap makes errors.Is(err, ErrForeign) true.
 func (e *ForeignError) Unwrap() error { return ErrForeign }
 
-// LockedError says that another live run is changing the deployment.
+// LockedError says that another live run is changing the same.
 type LockedError struct {
+	Kind    string // "": deployment
 	Name    string
 	Host    string // where that run is
 	Session string
@@ -51,9 +53,9 @@ type LockedError struct {
 }
 
 func (e *LockedError) Error() string {
-	return fmt.Sprintf("Another run is changing deployment %q: session %s on host %s, started %s. Waited %s for it.\n"+
+	return fmt.Sprintf("Another run is changing %s %q: session %s on host %s, started %s. Waited %s for it.\n"+
 		"Let it finish, or stop it, and apply again.",
-		e.Name, e.Session, e.Host, e.Since.UTC().Format(time.RFC3339), e.Waited.Round(time.Second))
+		cmp.Or(e.Kind, "deployment"), e.Name, e.Session, e.Host, e.Since.UTC().Format(time.RFC3339), e.Waited.Round(time.Second))
 }
 
 // Unwrap makes errors.Is(err, ErrLocked) true.

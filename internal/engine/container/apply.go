@@ -12,6 +12,7 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/rollout"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/session"
 )
 
 // Apply makes the engine match spec. See deployment.Engine.
@@ -27,7 +28,7 @@ func (e *Engine) Apply(ctx context.Context, spec deployment.Spec) (status deploy
 	if err != nil {
 		return deployment.Status{}, err
 	}
-	defer func() { e.sessions.release(ctx, err != nil) }() // a create that failed leaves no network either
+	defer func() { e.sessions.Release(ctx, err != nil) }() // a create that failed leaves no network either
 
 	w, unlock, err := e.claim(ctx, spec.Name, spec.Owner, s)
 	if err != nil {
@@ -40,13 +41,13 @@ func (e *Engine) Apply(ctx context.Context, spec deployment.Spec) (status deploy
 
 // prepare gets what every change needs, the slow parts side by side: the
 // session and the image.
-func (e *Engine) prepare(ctx context.Context, spec deployment.Spec) (*session, docker.Image, error) {
-	var s *session
+func (e *Engine) prepare(ctx context.Context, spec deployment.Spec) (*session.Session, docker.Image, error) {
+	var s *session.Session
 	var img docker.Image
 	group, gctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) { s, err = e.sessions.acquire(gctx); return })
+	group.Go(func() (err error) { s, err = e.sessions.Acquire(gctx); return })
 	group.Go(func() (err error) {
-		img, err = e.images.resolve(gctx, spec.Image, cmp.Or(spec.PullPolicy, deployment.PullMissing), spec.Platform)
+		img, err = e.images.Resolve(gctx, spec.Image, cmp.Or(spec.PullPolicy, deployment.PullMissing), spec.Platform)
 		if err != nil {
 			err = &deployment.Failure{
 				What: fmt.Sprintf("The image cannot be had: %s.", err), Attribute: "image", Err: err,
@@ -58,7 +59,7 @@ func (e *Engine) prepare(ctx context.Context, spec deployment.Spec) (*session, d
 	})
 	if err := group.Wait(); err != nil {
 		if s != nil {
-			e.sessions.release(ctx, true)
+			e.sessions.Release(ctx, true)
 		}
 		return nil, img, err
 	}
@@ -67,7 +68,7 @@ func (e *Engine) prepare(ctx context.Context, spec deployment.Spec) (*session, d
 
 // claim observes the deployment and makes sure that nobody else is changing it.
 // A first create takes no lock: its slot names are exclusive already.
-func (e *Engine) claim(ctx context.Context, name, owner string, s *session) (*world, func(context.Context) error, error) {
+func (e *Engine) claim(ctx context.Context, name, owner string, s *session.Session) (*world, func(context.Context) error, error) {
 	free := func(context.Context) error { return nil }
 	list, err := e.reads.of(ctx, name)
 	if err != nil {
@@ -84,11 +85,10 @@ func (e *Engine) claim(ctx context.Context, name, owner string, s *session) (*wo
 		w, err := e.observe(ctx, name)
 		return w, free, err
 	}
-	unlock, err := e.lock(ctx, name, s)
+	unlock, err := e.sessions.Lock(ctx, s, lockOf(name))
 	if err != nil {
 		return nil, free, err
 	}
-	unlock = tidied(unlock)
 	w, err := e.observe(ctx, name)
 	if err == nil {
 		err = e.refuseLive(ctx, w, s)
@@ -99,40 +99,31 @@ func (e *Engine) claim(ctx context.Context, name, owner string, s *session) (*wo
 	return w, unlock, nil
 }
 
-// tidied lets an unlock happen also when the change was cancelled.
-func tidied(f func(context.Context) error) func(context.Context) error {
-	return func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
-		defer cancel()
-		return f(ctx)
-	}
-}
-
 // refuseLive refuses when a first create by another live process is under way:
 // it holds no lock, its unfinished objects tell.
-func (e *Engine) refuseLive(ctx context.Context, w *world, s *session) error {
+func (e *Engine) refuseLive(ctx context.Context, w *world, s *session.Session) error {
 	for _, c := range w.replicas {
 		by := c.Config.Labels[docker.LabelSession]
 		if !w.unfinished(c) || by == s.Name() {
 			continue
 		}
-		alive, err := e.sessionAlive(ctx, by)
+		alive, err := e.sessions.Alive(ctx, by)
 		if err != nil {
 			return err
 		}
 		if alive {
-			return &deployment.LockedError{Name: w.name, Session: by, Host: e.sessionHost(ctx, by), Since: c.Created}
+			return &deployment.LockedError{Name: w.name, Session: by, Host: e.sessions.Host(ctx, by), Since: c.Created}
 		}
 	}
 	return nil
 }
 
-func (e *Engine) sessionHost(ctx context.Context, name string) string {
-	c, err := e.docker.InspectContainer(ctx, name)
-	if err != nil {
-		return "unknown"
+// lockOf is the lock of a deployment.
+func lockOf(name string) session.Lock {
+	return session.Lock{
+		Container: deployment.LockName(name), Kind: "deployment", Name: name,
+		Labels: map[string]string{docker.LabelDeployment: name},
 	}
-	return c.Config.Labels[docker.LabelHost]
 }
 
 // Preview says what Apply would do. See deployment.Engine.

@@ -49,7 +49,7 @@ func (c *change) await(ctx context.Context, id string) (docker.Container, error)
 	timeout := cmp.Or(readiness.StartupTimeout, deployment.DefaultStartupTimeout)
 	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	wake, unsubscribe := c.session.watch.subscribe(id)
+	wake, unsubscribe := c.engine.watch.subscribe(id)
 	defer unsubscribe()
 
 	a := &waiter{change: c, id: id, readiness: *readiness, restarts: -1, wake: wake}
@@ -146,7 +146,7 @@ func (a *waiter) answers(ctx context.Context, c docker.Container) (ok, interrupt
 	if kind == "" {
 		return true, false
 	}
-	address := a.engine.networks.address(c)
+	address := a.engine.network.Address(c)
 	if address == "" {
 		a.lastAnswer = "it has no address on its network"
 		return false, false

@@ -9,12 +9,13 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/rollout"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/session"
 )
 
 // change is one Apply: it holds what was seen and what was done so far.
 type change struct {
 	engine  *Engine
-	session *session
+	session *session.Session
 	world   *world
 	spec    deployment.Spec
 	image   docker.Image

@@ -81,7 +81,7 @@ func (e *Engine) memberDrift(add func(deployment.DriftKind, bool, string, ...any
 	if c.State.Health == string(deployment.HealthUnhealthy) && !stopped {
 		add(deployment.DriftUnhealthy, false, "Container %s is unhealthy by its own check.", c.Name)
 	}
-	if !adopted && !e.networks.attached(c) {
+	if !adopted && !e.network.Attached(c) {
 		add(deployment.DriftDetached, true, "Container %s is not on the network %s.", c.Name, e.cfg.Network)
 	}
 	if tag != "" && tag != c.ImageID {

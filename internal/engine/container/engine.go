@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"sync"
+	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/session"
 )
 
 // Config is what an Engine needs to know beside the specs.
@@ -16,13 +18,18 @@ type Config struct {
 	Hostname   string // of this machine, for whoever meets our lock
 }
 
+// tidyTimeout bounds what is cleaned up after a change, also when its context
+// has ended.
+const tidyTimeout = 10 * time.Second
+
 // Engine implements deployment.Engine on one Docker host.
 type Engine struct {
 	docker   Docker
 	cfg      Config
-	sessions *sessions
-	networks *managedNetwork
+	sessions *session.Manager
+	network  *session.Network
 	images   *imageResolver
+	watch    *watcher
 	reads    *snapshots
 	tags     *imageReads
 	names    keyedMutex
@@ -34,17 +41,25 @@ var _ deployment.Engine = (*Engine)(nil)
 func New(d Docker, cfg Config) *Engine {
 	cfg.Network = cmp.Or(cfg.Network, deployment.DefaultNetwork)
 	e := &Engine{docker: d, cfg: cfg}
-	e.networks = &managedNetwork{docker: d, name: cfg.Network}
 	e.images = &imageResolver{docker: d}
 	e.reads = &snapshots{docker: d}
 	e.tags = &imageReads{docker: d}
-	e.sessions = &sessions{docker: d, cfg: cfg, networks: e.networks, images: e.images}
+	e.watch = newWatcher(d)
+	e.network = session.NewNetwork(d, cfg.Network)
+	e.sessions = session.New(d, session.Config{ProbeImage: cfg.ProbeImage, Version: cfg.Version, Hostname: cfg.Hostname}, e.network, e.images)
 	return e
 }
 
+// Sessions are this process's session and locks, for whatever else it changes
+// on the engine.
+func (e *Engine) Sessions() *session.Manager { return e.sessions }
+
 // Close ends this process's session at once. Without it the session ends with
 // the process.
-func (e *Engine) Close() error { return e.sessions.close() }
+func (e *Engine) Close() error {
+	e.watch.close()
+	return e.sessions.Close()
+}
 
 // forget drops what reads share, after a change of our own.
 func (e *Engine) forget(name string) {

@@ -58,7 +58,7 @@ func (c *change) act(ctx context.Context, a rollout.Action, id string) error {
 	case rollout.OpStart:
 		return c.start(ctx, id)
 	case rollout.OpAttach:
-		return d.ConnectNetwork(ctx, c.session.networkID, id, nil)
+		return d.ConnectNetwork(ctx, c.session.NetworkID, id, nil)
 	case rollout.OpAwait:
 		ready, err := c.await(ctx, id)
 		if err != nil {
@@ -94,7 +94,7 @@ func (c *change) act(ctx context.Context, a rollout.Action, id string) error {
 func (c *change) create(ctx context.Context, a rollout.Action) error {
 	req, err := createRequest(c.spec, identity{
 		name: a.Replica.Name, slot: a.Replica.Slot, revision: a.Replica.Revision, change: c.number, session: c.session.Name(),
-		version: c.engine.cfg.Version, network: c.engine.cfg.Network, ipOn: c.session.networkID,
+		version: c.engine.cfg.Version, network: c.engine.cfg.Network, ipOn: c.session.NetworkID,
 	})
 	if err != nil {
 		return err
@@ -126,7 +126,7 @@ func (c *change) resolveCreate(ctx context.Context, req docker.CreateRequest, ca
 		return "", &deployment.ForeignError{Container: found.Name, ID: found.ID, Image: found.Config.Image}
 	default:
 		by := found.Config.Labels[docker.LabelSession]
-		return "", &deployment.LockedError{Name: c.spec.Name, Session: by, Host: c.engine.sessionHost(look, by), Since: found.Created}
+		return "", &deployment.LockedError{Name: c.spec.Name, Session: by, Host: c.engine.sessions.Host(look, by), Since: found.Created}
 	}
 }
 

@@ -18,8 +18,8 @@ type imageResolver struct {
 	fresh  map[string]bool // references pulled in this process, for PullAlways
 }
 
-// resolve returns the image that ref means, pulled as the policy says.
-func (r *imageResolver) resolve(ctx context.Context, ref string, policy deployment.PullPolicy, platform string) (docker.Image, error) {
+// Resolve returns the image that ref means, pulled as the policy says.
+func (r *imageResolver) Resolve(ctx context.Context, ref string, policy deployment.PullPolicy, platform string) (docker.Image, error) {
 	if policy != deployment.PullAlways {
 		image, err := r.docker.InspectImage(ctx, ref)
 		if err == nil || !errors.Is(err, deployment.ErrNotFound) {

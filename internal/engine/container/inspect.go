@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/session"
 )
 
 // toolLabels are label prefixes that tools put on containers and that nobody
@@ -95,7 +96,7 @@ func equalHealth(a, b *docker.HealthConfig) bool {
 // foundNetworks are the networks beside the engine's defaults and ours.
 func foundNetworks(c docker.Container) []string {
 	var out []string
-	managed := c.Config.Labels[labelNetwork]
+	managed := c.Config.Labels[session.LabelNetwork]
 	for n := range c.Networks {
 		if n != managed && !slices.Contains([]string{"bridge", "host", "none", deployment.DefaultNetwork}, n) {
 			out = append(out, n)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/session"
 )
 
 // Remove removes a deployment. See deployment.Engine.
@@ -22,14 +23,14 @@ func (e *Engine) Remove(ctx context.Context, r deployment.Removal) (err error) {
 	defer release()
 	defer e.forget(r.Name)
 
-	s, err := e.sessions.acquire(ctx)
-	if errors.Is(err, errNoProbeImage) {
+	s, err := e.sessions.Acquire(ctx)
+	if errors.Is(err, session.ErrNoProbeImage) {
 		return e.removeUnlocked(ctx, r)
 	}
 	if err != nil {
 		return err
 	}
-	defer func() { e.sessions.release(ctx, err == nil) }()
+	defer func() { e.sessions.Release(ctx, err == nil) }()
 	w, unlock, err := e.claim(ctx, r.Name, r.Owner, s)
 	if err != nil {
 		return err
@@ -48,17 +49,18 @@ func (e *Engine) removeUnlocked(ctx context.Context, r deployment.Removal) error
 	if have := w.owner(); have != "" && r.Owner != "" && have != r.Owner {
 		return &deployment.OwnerError{Name: r.Name, Owner: have, Want: r.Owner}
 	}
-	session, held, err := e.holder(ctx, deployment.LockName(r.Name))
+	lock := lockOf(r.Name)
+	held, err := e.sessions.Holder(ctx, lock)
 	if err != nil {
 		return err
 	}
 	if held != nil {
-		return &deployment.LockedError{Name: r.Name, Session: session, Host: held.Config.Labels[docker.LabelHost], Since: held.Created}
+		return lock.Refused(*held)
 	}
 	if err := e.clear(ctx, w, w.adopted(r.Adopted)); err != nil {
 		return err
 	}
-	e.sessions.tidyUnused(ctx)
+	e.sessions.TidyUnused(ctx)
 	return nil
 }
 
@@ -112,11 +114,11 @@ func (e *Engine) Restart(ctx context.Context, name string) (err error) {
 	defer release()
 	defer e.forget(name)
 
-	s, err := e.sessions.acquire(ctx)
+	s, err := e.sessions.Acquire(ctx)
 	if err != nil {
 		return err
 	}
-	defer e.sessions.release(ctx, false)
+	defer e.sessions.Release(ctx, false)
 	w, unlock, err := e.claim(ctx, name, "", s)
 	if err != nil {
 		return err

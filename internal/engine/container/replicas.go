@@ -40,7 +40,7 @@ func (e *Engine) planned(w *world, want deployment.Spec, adopt bool) rollout.Obs
 func (e *Engine) replica(c docker.Container) rollout.Replica {
 	return rollout.Replica{
 		ID: c.ID, Name: c.Name, ImageID: c.ImageID, Phase: phase(c.State), Limits: limitsOf(c.HostConfig),
-		Detached: !e.networks.attached(c), Unhealthy: c.State.Health == string(deployment.HealthUnhealthy),
+		Detached: !e.network.Attached(c), Unhealthy: c.State.Health == string(deployment.HealthUnhealthy),
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/request"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/session"
 )
 
 // identity is what a new container is labelled with.
@@ -80,7 +81,7 @@ func labels(s deployment.Spec, id identity) map[string]string {
 		docker.LabelChange:      strconv.Itoa(id.change),
 		docker.LabelSession:     id.session,
 		docker.LabelProvider:    id.version,
-		labelNetwork:            id.network,
+		session.LabelNetwork:    id.network,
 	})
 	if len(s.Secrets.Keys) > 0 {
 		out[docker.LabelSecretKeys] = strings.Join(s.Secrets.Keys, ",")

@@ -12,17 +12,15 @@ import (
 // inspects.
 type watcher struct {
 	docker Docker
-	cancel context.CancelFunc
-	ctx    context.Context
 
 	mu      sync.Mutex
 	started bool
+	cancel  context.CancelFunc                // ends the stream
 	waiting map[string]map[chan struct{}]bool // container ID
 }
 
 func newWatcher(d Docker) *watcher {
-	ctx, cancel := context.WithCancel(context.Background())
-	return &watcher{docker: d, ctx: ctx, cancel: cancel, waiting: map[string]map[chan struct{}]bool{}}
+	return &watcher{docker: d, waiting: map[string]map[chan struct{}]bool{}}
 }
 
 // subscribe returns a channel that gets a value after events of the container;
@@ -33,8 +31,10 @@ func (w *watcher) subscribe(id string) (wake <-chan struct{}, unsubscribe func()
 	defer w.mu.Unlock()
 	if !w.started {
 		w.started = true
-		events, errs := w.docker.Events(w.ctx, map[string]string{docker.LabelKind: docker.KindReplica})
-		go w.run(events, errs)
+		ctx, cancel := context.WithCancel(context.Background())
+		w.cancel = cancel
+		events, errs := w.docker.Events(ctx, map[string]string{docker.LabelKind: docker.KindReplica})
+		go w.run(ctx, events, errs)
 	}
 	if w.waiting[id] == nil {
 		w.waiting[id] = map[chan struct{}]bool{}
@@ -52,7 +52,7 @@ func (w *watcher) subscribe(id string) (wake <-chan struct{}, unsubscribe func()
 
 // run passes events on until the stream ends. After that waiters fall back on
 // their probe interval, and the next subscriber opens a new stream.
-func (w *watcher) run(events <-chan docker.Event, errs <-chan error) {
+func (w *watcher) run(ctx context.Context, events <-chan docker.Event, errs <-chan error) {
 	for {
 		select {
 		case e, ok := <-events:
@@ -64,7 +64,7 @@ func (w *watcher) run(events <-chan docker.Event, errs <-chan error) {
 		case <-errs:
 			w.lost()
 			return
-		case <-w.ctx.Done():
+		case <-ctx.Done():
 			return
 		}
 	}
@@ -95,4 +95,12 @@ func (w *watcher) lost() {
 	}
 }
 
-func (w *watcher) close() { w.cancel() }
+// close ends the stream; a later subscriber opens a new one.
+func (w *watcher) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.started {
+		w.started = false
+		w.cancel()
+	}
+}

@@ -1,4 +1,4 @@
-package container
+package session
 
 import (
 	"context"
@@ -11,17 +11,23 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 )
 
-// managedNetwork is the bridge that every replica lives on. It is found by ID,
+// Network is the managed network: the bridge that every replica lives on. It is found by ID,
 // because the engine happily makes two of one name.
-type managedNetwork struct {
+type Network struct {
 	docker Docker
 	name   string
 	mu     sync.Mutex // creation is single flight in the process
 }
 
-// ensure returns the network's ID, making the network when there is none.
+// NewNetwork is the managed network of that name, made when it is first needed.
+func NewNetwork(d Docker, name string) *Network { return &Network{docker: d, name: name} }
+
+// Name is what the network is called.
+func (n *Network) Name() string { return n.name }
+
+// Ensure returns the network's ID, making the network when there is none.
 // Across processes the oldest labelled one wins.
-func (n *managedNetwork) ensure(ctx context.Context) (string, error) {
+func (n *Network) Ensure(ctx context.Context) (string, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	id, err := n.find(ctx)
@@ -43,7 +49,7 @@ func (n *managedNetwork) ensure(ctx context.Context) (string, error) {
 
 // find returns the ID of the oldest network of ours with that name, or of the
 // only one that a user made; "" when there is none.
-func (n *managedNetwork) find(ctx context.Context) (string, error) {
+func (n *Network) find(ctx context.Context) (string, error) {
 	all, err := n.docker.ListNetworks(ctx, nil)
 	if err != nil {
 		return "", fmt.Errorf("listing networks: %w", err)
@@ -74,7 +80,7 @@ func (n *managedNetwork) find(ctx context.Context) (string, error) {
 }
 
 // deserted reports whether nothing but sessions is on the network of that ID.
-func (n *managedNetwork) deserted(ctx context.Context, id string) (bool, error) {
+func (n *Network) deserted(ctx context.Context, id string) (bool, error) {
 	network, err := n.docker.InspectNetwork(ctx, id)
 	if err != nil {
 		return false, err
@@ -83,7 +89,7 @@ func (n *managedNetwork) deserted(ctx context.Context, id string) (bool, error) 
 		return false, nil // the user's own network is not ours to remove
 	}
 	for _, name := range network.Containers {
-		if !strings.HasPrefix(name, sessionPrefix) {
+		if !strings.HasPrefix(name, namePrefix) {
 			return false, nil
 		}
 	}
@@ -93,21 +99,21 @@ func (n *managedNetwork) deserted(ctx context.Context, id string) (bool, error) 
 		return false, err
 	}
 	return !slices.ContainsFunc(kept, func(c docker.ContainerSummary) bool {
-		return c.Labels[docker.LabelDeployment] != "" && c.Labels[labelNetwork] == n.name
+		return c.Labels[docker.LabelDeployment] != "" && c.Labels[LabelNetwork] == n.name
 	}), nil
 }
 
-// labelNetwork, on a replica, is the name of the managed network it lives on.
-const labelNetwork = "mlops.network"
+// LabelNetwork, on a replica or a job, is the name of the managed network it lives on.
+const LabelNetwork = "mlops.network"
 
-// attached reports whether c is on the managed network.
-func (n *managedNetwork) attached(c docker.Container) bool {
+// Attached reports whether c is on the managed network.
+func (n *Network) Attached(c docker.Container) bool {
 	_, ok := c.Networks[n.name]
 	return ok
 }
 
-// address of c on the managed network, "" when it has none now.
-func (n *managedNetwork) address(c docker.Container) string {
+// Address of c on the managed network, "" when it has none now.
+func (n *Network) Address(c docker.Container) string {
 	if a, ok := c.Networks[n.name]; ok && a.IPAddress != "" {
 		return a.IPAddress
 	}

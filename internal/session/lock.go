@@ -1,0 +1,176 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+)
+
+const (
+	// lockRecheck is how long a wait for a lock trusts the event stream.
+	lockRecheck = 5 * time.Second
+	// lockWait bounds the wait; a change that takes longer is better retried
+	// by whoever runs Terraform than waited for in silence.
+	lockWait = 2 * time.Minute
+)
+
+// Lock is what is to be changed by one run at a time.
+type Lock struct {
+	Container string            // name of the container that is the lock
+	Kind      string            // of what is locked, for the error: `deployment`
+	Name      string            // of what is locked
+	Labels    map[string]string // beside the lock's own
+}
+
+// Held is somebody's lock.
+type Held struct {
+	Session string
+	Host    string // where that run is
+	Since   time.Time
+}
+
+// Lock takes the lock: a never-started container, because a container name is
+// the one thing in an engine that only one can have. A lock whose session has
+// gone is stale and is taken over. A live one is waited for, for up to two
+// minutes: then *deployment.LockedError. unlock works also when its context has
+// ended.
+func (m *Manager) Lock(ctx context.Context, s *Session, l Lock) (unlock func(context.Context) error, err error) {
+	w := &lockWaiter{manager: m, lock: l, began: time.Now()}
+	wait, cancel := context.WithTimeout(ctx, lockWait)
+	defer cancel()
+	for {
+		id, err := m.docker.CreateContainer(ctx, m.lockRequest(s, l))
+		if err == nil {
+			return m.unlocker(id), nil
+		}
+		if !errors.Is(err, docker.ErrConflict) {
+			return nil, fmt.Errorf("locking: %w", err)
+		}
+		held, err := m.Holder(ctx, l)
+		if err != nil {
+			return nil, err
+		}
+		if held == nil {
+			continue // released, or stale and removed
+		}
+		if err := w.wait(ctx, wait, *held); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (m *Manager) unlocker(id string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
+		defer cancel()
+		return m.docker.RemoveContainer(ctx, id)
+	}
+}
+
+// lockWaiter waits until a lock may have been released.
+type lockWaiter struct {
+	manager  *Manager
+	lock     Lock
+	began    time.Time
+	watching bool
+	events   <-chan docker.Event
+	lost     <-chan error
+}
+
+func (w *lockWaiter) wait(ctx, bounded context.Context, held Held) error {
+	if !w.watching { // it may have been released before we watched: try once more
+		w.watching = true
+		w.events, w.lost = w.manager.docker.Events(bounded, w.lock.labels())
+		return nil
+	}
+	select {
+	case _, open := <-w.events:
+		if !open {
+			w.events = nil // the recheck goes on without them
+		}
+	case <-w.lost:
+		w.events, w.lost = nil, nil
+	case <-time.After(lockRecheck):
+	case <-bounded.Done():
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return w.lock.refused(held, time.Since(w.began))
+	}
+	return nil
+}
+
+// Refused says that another run holds the lock and is not waited for.
+func (l Lock) Refused(held Held) error { return l.refused(held, 0) }
+
+func (l Lock) refused(held Held, waited time.Duration) error {
+	return &deployment.LockedError{
+		Kind: l.Kind, Name: l.Name, Session: held.Session, Host: held.Host, Since: held.Since, Waited: waited,
+	}
+}
+
+func (l Lock) labels() map[string]string {
+	labels := map[string]string{docker.LabelKind: docker.KindLock}
+	maps.Copy(labels, l.Labels)
+	return labels
+}
+
+func (m *Manager) lockRequest(s *Session, l Lock) docker.CreateRequest {
+	labels := l.labels()
+	labels[docker.LabelSession], labels[docker.LabelHost], labels[docker.LabelProvider] = s.Name(), m.cfg.Hostname, m.cfg.Version
+	return docker.CreateRequest{
+		Name:       l.Container,
+		Config:     &docker.ContainerConfig{Image: m.cfg.ProbeImage, Cmd: []string{"true"}, Labels: labels},
+		HostConfig: &docker.HostConfig{NetworkMode: "none"},
+	}
+}
+
+// Holder returns who holds the lock, nil when nobody does any more. A stale
+// lock is removed by its exact ID, so that a new one is never hit.
+func (m *Manager) Holder(ctx context.Context, l Lock) (*Held, error) {
+	c, err := m.docker.InspectContainer(ctx, l.Container)
+	if errors.Is(err, deployment.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.Config.Labels[docker.LabelKind] != docker.KindLock {
+		return nil, &deployment.ForeignError{Container: c.Name, ID: c.ID, Image: c.Config.Image}
+	}
+	by := c.Config.Labels[docker.LabelSession]
+	alive, err := m.Alive(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	if !alive {
+		return nil, m.docker.RemoveContainer(ctx, c.ID)
+	}
+	return &Held{Session: by, Host: c.Config.Labels[docker.LabelHost], Since: c.Created}, nil
+}
+
+// Alive reports whether the process of that session lives.
+func (m *Manager) Alive(ctx context.Context, name string) (bool, error) {
+	if name == "" {
+		return false, nil
+	}
+	c, err := m.docker.InspectContainer(ctx, name)
+	if errors.Is(err, deployment.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && c.State.Running && c.Config.Labels[docker.LabelKind] == docker.KindSession, err
+}
+
+// Host is the machine that the session runs on, as far as that is known.
+func (m *Manager) Host(ctx context.Context, name string) string {
+	c, err := m.docker.InspectContainer(ctx, name)
+	if err != nil {
+		return "unknown"
+	}
+	return c.Config.Labels[docker.LabelHost]
+}
