@@ -17,7 +17,7 @@ import (
 
 // Apply makes the engine match spec. See deployment.Engine.
 func (e *Engine) Apply(ctx context.Context, spec deployment.Spec) (status deployment.Status, err error) {
-	release, err := e.names.acquire(ctx, spec.Name)
+	release, err := e.names.Acquire(ctx, spec.Name)
 	if err != nil {
 		return deployment.Status{}, err
 	}

@@ -2,11 +2,11 @@ package container
 
 import (
 	"cmp"
-	"context"
-	"sync"
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/image"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/keyed"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/session"
 )
 
@@ -28,11 +28,11 @@ type Engine struct {
 	cfg      Config
 	sessions *session.Manager
 	network  *session.Network
-	images   *imageResolver
+	images   *image.Resolver
 	watch    *watcher
 	reads    *snapshots
 	tags     *imageReads
-	names    keyedMutex
+	names    keyed.Mutex // the goroutines of one process; the lock container keeps processes apart
 }
 
 var _ deployment.Engine = (*Engine)(nil)
@@ -41,7 +41,7 @@ var _ deployment.Engine = (*Engine)(nil)
 func New(d Docker, cfg Config) *Engine {
 	cfg.Network = cmp.Or(cfg.Network, deployment.DefaultNetwork)
 	e := &Engine{docker: d, cfg: cfg}
-	e.images = &imageResolver{docker: d}
+	e.images = image.NewResolver(d)
 	e.reads = &snapshots{docker: d}
 	e.tags = &imageReads{docker: d}
 	e.watch = newWatcher(d)
@@ -54,6 +54,9 @@ func New(d Docker, cfg Config) *Engine {
 // on the engine.
 func (e *Engine) Sessions() *session.Manager { return e.sessions }
 
+// Images finds and pulls images, for whatever else makes containers on the engine.
+func (e *Engine) Images() *image.Resolver { return e.images }
+
 // Close ends this process's session at once. Without it the session ends with
 // the process.
 func (e *Engine) Close() error {
@@ -65,39 +68,4 @@ func (e *Engine) Close() error {
 func (e *Engine) forget(name string) {
 	e.reads.changed(name)
 	e.tags.forget()
-}
-
-// keyedMutex keeps the goroutines of one process apart, by name; processes are
-// kept apart by the lock container. The zero value is ready.
-type keyedMutex struct {
-	mu   sync.Mutex
-	held map[string]chan struct{}
-}
-
-// acquire waits until key is free or ctx ends.
-func (k *keyedMutex) acquire(ctx context.Context, key string) (release func(), err error) {
-	for {
-		k.mu.Lock()
-		if k.held == nil {
-			k.held = map[string]chan struct{}{}
-		}
-		busy, taken := k.held[key]
-		if !taken {
-			free := make(chan struct{})
-			k.held[key] = free
-			k.mu.Unlock()
-			return func() {
-				k.mu.Lock()
-				delete(k.held, key)
-				k.mu.Unlock()
-				close(free)
-			}, nil
-		}
-		k.mu.Unlock()
-		select {
-		case <-busy:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
 }

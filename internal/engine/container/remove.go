@@ -16,7 +16,7 @@ import (
 
 // Remove removes a deployment. See deployment.Engine.
 func (e *Engine) Remove(ctx context.Context, r deployment.Removal) (err error) {
-	release, err := e.names.acquire(ctx, r.Name)
+	release, err := e.names.Acquire(ctx, r.Name)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (e *Engine) discard(ctx context.Context, c docker.Container, grace time.Dur
 
 // Restart restarts every replica, one at a time. See deployment.Engine.
 func (e *Engine) Restart(ctx context.Context, name string) (err error) {
-	release, err := e.names.acquire(ctx, name)
+	release, err := e.names.Acquire(ctx, name)
 	if err != nil {
 		return err
 	}

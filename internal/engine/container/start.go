@@ -10,7 +10,7 @@ import (
 
 // Start starts what exists under the name. See deployment.Engine.
 func (e *Engine) Start(ctx context.Context, name string) error {
-	release, err := e.names.acquire(ctx, name)
+	release, err := e.names.Acquire(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -27,6 +27,16 @@ func (e *Engine) Start(ctx context.Context, name string) error {
 	}
 	if len(found) == 0 {
 		return fmt.Errorf("container %q: %w", name, deployment.ErrNotFound)
+	}
+	if w.locked { // a live change may be about to retire what is stopped
+		lock := lockOf(name)
+		held, err := e.sessions.Holder(ctx, lock)
+		if err != nil {
+			return err
+		}
+		if held != nil {
+			return lock.Refused(*held)
+		}
 	}
 	for _, c := range found {
 		if w.unfinished(c) && w.record != nil {
