@@ -5,7 +5,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
@@ -39,19 +38,10 @@ func deploymentResultAttributes() map[string]schema.Attribute {
 
 // deploymentTimeouts bound the operations.
 func deploymentTimeouts(ctx context.Context) schema.Attribute {
-	attribute, ok := timeouts.Attributes(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}).(schema.SingleNestedAttribute)
-	if !ok {
-		panic("timeouts are no longer a single nested attribute") // a new major version of the library
-	}
-	attribute.MarkdownDescription = describe("How long the operations may take, each a duration such as `30s` or `1h`.", changesNothing)
-	for name, text := range map[string]string{
+	return timeoutsAttribute(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}, changesNothing, map[string]string{
 		"create": "Bound of a create, pulling the image and every `readiness` included. Default `20m`.",
 		"read":   "Bound of a read. Default `2m`.",
 		"update": "Bound of an update, every rollout included. When it is reached, the rollout is rolled back. Default `20m`.",
 		"delete": "Bound of a destroy, draining included. Default `10m`.",
-	} {
-		attribute.Attributes[name] = schema.StringAttribute{Optional: true, MarkdownDescription: describe(text, changesNothing),
-			Validators: []validator.String{stringIs{durationAtLeast(minTimeout)}}}
-	}
-	return attribute
+	})
 }

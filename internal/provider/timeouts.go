@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
@@ -36,4 +38,19 @@ func (o operation) timeout(said timeouts.Value) time.Duration {
 
 func (o operation) bounded(ctx context.Context, said timeouts.Value) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, o.timeout(said))
+}
+
+// timeoutsAttribute is the attribute timeouts of a resource, texts what its
+// operations are.
+func timeoutsAttribute(ctx context.Context, opts timeouts.Opts, e effect, texts map[string]string) schema.Attribute {
+	attribute, ok := timeouts.Attributes(ctx, opts).(schema.SingleNestedAttribute)
+	if !ok {
+		panic("timeouts are no longer a single nested attribute") // a new major version of the library
+	}
+	attribute.MarkdownDescription = describe("How long the operations may take, each a duration such as `30s` or `1h`.", e)
+	for name, text := range texts {
+		attribute.Attributes[name] = schema.StringAttribute{Optional: true, MarkdownDescription: describe(text, e),
+			Validators: []validator.String{stringIs{durationAtLeast(minTimeout)}}}
+	}
+	return attribute
 }
