@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
@@ -10,6 +11,11 @@ import (
 
 // What a run needs of the world, by concern; internal/engine/job has all but
 // the deployments. Errors match the sentinels of package deployment.
+
+// ErrOutput is what Capture's error matches when the job is to blame: the model
+// file is missing, or there is something in the output that no artifact can
+// hold. The attempt has failed then; any other error is the engine's.
+var ErrOutput = errors.New("the output cannot be used")
 
 // Jobs runs containers to their end. A job's container has a name that
 // depends on workflow and step only, and carries the hash that it works for: it
@@ -22,17 +28,24 @@ type Jobs interface {
 	Content(ctx context.Context, in Input) (digest string, err error)
 	// Find returns the container of the step, running or not; ErrNotFound.
 	Find(ctx context.Context, workflow, step string) (JobStatus, error)
+	// List returns the containers of all steps that the workflow has or had, by name.
+	List(ctx context.Context, workflow string) ([]JobStatus, error)
 	// Start makes and starts the job's container. One that is there is removed
-	// first: the caller has looked with Find.
+	// first: the caller has looked with Find. A volume or host path that is not
+	// there is an error and not made.
 	Start(ctx context.Context, req JobRequest) (JobStatus, error)
-	// Wait follows a running job until it ends or ctx does; the job itself goes
-	// on in the latter case. Its log goes to the log of the process from its first line on.
+	// Wait follows a job until it ends or ctx does; the job itself goes on in
+	// the latter case, and ctx's error comes beside what is known of it. Its log
+	// goes to the log of the process from its first line on, also when it has
+	// ended already.
 	Wait(ctx context.Context, job JobStatus) (JobStatus, error)
-	// Stop stops a job: SIGTERM, StopGrace, SIGKILL. It is still there afterwards.
+	// Stop stops a job: SIGTERM, StopGrace, SIGKILL. It is still there
+	// afterwards. Already ended or gone is success.
 	Stop(ctx context.Context, job JobStatus) error
 	// Logs are the last lines of a job, oldest first, redacted and sanitised.
 	Logs(ctx context.Context, job JobStatus, redact deployment.Secrets) ([]string, error)
-	// Capture takes what a finished job left in its output folder. artifact is nil unless want.
+	// Capture takes what a finished job left in its output folder. Taking it
+	// twice is taking it once. ErrOutput when the job is to blame.
 	Capture(ctx context.Context, job JobStatus, want Capture) (Captured, error)
 	// Remove removes a job's container. Already gone is success.
 	Remove(ctx context.Context, job JobStatus) error
@@ -51,6 +64,7 @@ type JobRequest struct {
 // JobStatus is a job's container.
 type JobStatus struct {
 	ID, Name   string
+	Step       string
 	Hash       string
 	Attempt    int
 	ImageID    string
@@ -77,7 +91,7 @@ type Capture struct {
 // Captured is what a job left behind.
 type Captured struct {
 	Artifact *deployment.Artifact
-	Metrics  json.RawMessage // nil: the job wrote none
+	Metrics  json.RawMessage // as written, no more than MaxMetrics+1 bytes of it; nil: the job wrote none
 }
 
 // Ledger keeps what workflows came to, on the engine and outside Terraform's
@@ -88,20 +102,22 @@ type Ledger interface {
 	Lock(ctx context.Context, workflow string) (unlock func(context.Context) error, err error)
 	// Results are the completed results of the workflow by hash.
 	Results(ctx context.Context, workflow string) (map[string]Result, error)
-	// Keep writes a completed result: there is one for each hash.
+	// Keep writes a completed result, over an earlier one of its hash.
 	Keep(ctx context.Context, workflow, owner string, result Result) error
 	// Runs are the runs of the workflow, the newest first. None is no error.
 	Runs(ctx context.Context, workflow string) ([]Run, error)
 	// Record writes a run, over an earlier record of the same number.
 	Record(ctx context.Context, run Run) error
-	// Forget removes runs below the number, and results and artifacts that no
-	// other run names and nothing uses. It returns what it left because it is in use.
-	Forget(ctx context.Context, workflow string, below int) (kept []string, err error)
+	// Forget removes all runs but those numbered in keep, and the results and
+	// artifacts that none of those names and nothing uses. It returns what it
+	// left because it is in use, one sentence each.
+	Forget(ctx context.Context, workflow string, keep []int) (kept []string, err error)
 	// Present reports whether the artifact is still there and complete.
 	Present(ctx context.Context, artifact deployment.Artifact) (bool, error)
 }
 
-// Deployments is what deployment steps need of an engine; deployment.Engine has it.
+// Deployments is what deployment steps need of an engine: deployment.Engine,
+// and to start a container that it does not manage.
 type Deployments interface {
 	Apply(ctx context.Context, spec deployment.Spec) (deployment.Status, error)
 	Preview(ctx context.Context, spec deployment.Spec) (deployment.Preview, error)

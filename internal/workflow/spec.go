@@ -32,6 +32,34 @@ type Step struct {
 	Retries    int              `json:"retries,omitempty"`    // further attempts after the first
 	Backoff    time.Duration    `json:"backoff,omitempty"`    // before the first retry, doubled before each further one; 0: DefaultBackoff
 	OnFailure  OnFailure        `json:"on_failure,omitempty"` // "": fail
+
+	// Unknown names the attributes of the step (image, triggers, model…) whose
+	// value is known at apply only. For Plan and Validate; an Apply has none.
+	Unknown []string `json:"-"`
+}
+
+// Kind returns what the step does; "" when none of the three is set.
+func (s Step) Kind() Kind {
+	switch {
+	case s.Training != nil:
+		return KindTraining
+	case s.Evaluation != nil:
+		return KindEvaluation
+	case s.Deployment != nil:
+		return KindDeployment
+	}
+	return ""
+}
+
+// job is the container of a training or evaluation step, nil for a deployment.
+func (s Step) job() *Job {
+	switch {
+	case s.Training != nil:
+		return &s.Training.Job
+	case s.Evaluation != nil:
+		return &s.Evaluation.Job
+	}
+	return nil
 }
 
 // Kind is what a step does.
@@ -66,6 +94,8 @@ const (
 	DefaultOutput   = "/output"      // folder that a training step's artifact, or a step's metrics, are taken from
 	MetricsFile     = "metrics.json" // in the output folder
 	StopGrace       = 10 * time.Second
+	MaxBackoff      = 15 * time.Minute // doubling ends here
+	MaxMetrics      = 64 << 10         // bytes
 )
 
 // Job is a container that runs to its end.
