@@ -2,12 +2,11 @@ package bench
 
 import (
 	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
 
-	"github.com/seed-mlops/terraform-provider-mlops/internal/bench/delay"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/faultproxy"
 )
 
 const (
@@ -24,11 +23,7 @@ func BenchmarkPlan100(b *testing.B) {
 	client := connect(b)
 	w := deployments(b, planned)
 	own := newWorkspace(b, "terraform_data", map[string]string{"number": strconv.Itoa(planned)})
-	proxy, err := delay.New(filepath.Join(b.TempDir(), "far.sock"), client.Endpoint.Host, distance)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = proxy.Close() })
+	proxy := faultproxy.Start(b, client.Endpoint.Host, faultproxy.RoundTrip(distance))
 	far := w.with("DOCKER_HOST=" + proxy.Host)
 	w.apply(b)
 	own.apply(b)

@@ -1,0 +1,25 @@
+package faultproxy
+
+import (
+	"net"
+	"syscall"
+)
+
+// peer is the process at the other end of a unix socket, 0 when that is not known.
+func peer(conn net.Conn) int {
+	socket, ok := conn.(*net.UnixConn)
+	if !ok {
+		return 0
+	}
+	raw, err := socket.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	pid := 0
+	_ = raw.Control(func(fd uintptr) { // a connection that has ended already has no peer
+		if credentials, err := syscall.GetsockoptUcred(int(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED); err == nil {
+			pid = int(credentials.Pid)
+		}
+	})
+	return pid
+}
