@@ -31,6 +31,8 @@ func NewServer(version string, opts ...Option) func() tfprotov6.ProviderServer {
 type unchangedServer struct {
 	tfprotov6.ProviderServer
 	provider *mlopsProvider
+	shapes   shapes
+	valid    keys
 }
 
 // ReadResource implements tfprotov6.ResourceServer. What the engine shows is
