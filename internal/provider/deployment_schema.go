@@ -23,6 +23,7 @@ const (
 	changesLive     effect = "Changing it is done live: the containers stay, nothing restarts."
 	changesRollout  effect = "Changing it rolls out new containers."
 	changesReplaces effect = "Changing it replaces the deployment."
+	changesSecrets  effect = "Adding or removing a key rolls out new containers; changing a value does when `env_wo_version` changes with it."
 )
 
 // describe is the documentation of an attribute.
@@ -47,7 +48,7 @@ func deploymentSchema(ctx context.Context) schema.Schema {
 // of the resource without timeouts.
 func deploymentAttributes() map[string]schema.Attribute {
 	attributes := map[string]schema.Attribute{
-		"resources":    resourcesAttribute(),
+		"resources":    resourcesAttribute(""),
 		"port":         portAttribute(),
 		"ports":        portsAttribute(),
 		"readiness":    readinessAttribute(),
@@ -59,7 +60,7 @@ func deploymentAttributes() map[string]schema.Attribute {
 		"logging":      loggingAttribute(),
 	}
 	for _, group := range []map[string]schema.Attribute{
-		nameAttributes(), imageAttributes(), processAttributes(), environmentAttributes(), placementAttributes(), lifeAttributes(),
+		nameAttributes(), imageAttributes(), processAttributes(changesRollout), environmentAttributes(changesRollout, changesSecrets), placementAttributes(), lifeAttributes(),
 	} {
 		maps.Copy(attributes, group)
 	}

@@ -8,40 +8,42 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 )
 
-// processAttributes say what runs inside a replica.
-func processAttributes() map[string]schema.Attribute {
+// processAttributes say what runs inside a container; e is what changing it does.
+func processAttributes(e effect) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"entrypoint": stringList(describe("Program with its first arguments, instead of the image's entrypoint. Default: the image's.", changesRollout),
+		"entrypoint": stringList(describe("Program with its first arguments, instead of the image's entrypoint. Default: the image's.", e),
 			elements{values: []check{hasNoNUL}}),
-		"command": stringList(describe("Arguments of the entrypoint, instead of the image's command. Default: the image's.", changesRollout),
+		"command": stringList(describe("Arguments of the entrypoint, instead of the image's command. Default: the image's.", e),
 			elements{values: []check{hasNoNUL}}),
 		"working_dir": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: describe("Absolute path of the folder in which the process starts. Default: the image's.", changesRollout),
+			MarkdownDescription: describe("Absolute path of the folder in which the process starts. Default: the image's.", e),
 			Validators:          []validator.String{stringIs{isContainerPath}},
 		},
 		"user": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: describe("User of the process, as `user`, `user:group` or numbers. Default: the image's.", changesRollout),
+			MarkdownDescription: describe("User of the process, as `user`, `user:group` or numbers. Default: the image's.", e),
 			Validators:          []validator.String{stringIs{isUser}},
 		},
 	}
 }
 
-func environmentAttributes() map[string]schema.Attribute {
+// environmentAttributes are the variables of the process; e is what changing
+// them does, secrets what changing env_wo does.
+func environmentAttributes(e, secrets effect) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"env": stringMap(describe("Environment variables beside those of the image. They are kept in the state: see `env_wo` for secrets. Default: none.", changesRollout),
+		"env": stringMap(describe("Environment variables beside those of the image. They are kept in the state: see `env_wo` for secrets. Default: none.", e),
 			elements{keys: []check{isEnvKey}, values: []check{hasNoNUL}}),
 		"env_wo": schema.MapAttribute{
 			Optional: true, WriteOnly: true, Sensitive: true, ElementType: types.StringType,
-			MarkdownDescription: "Secret environment variables, write-only: their values reach the containers and nothing else, neither plan nor state, " +
-				"and are hidden in log lines of error messages. Use ephemeral values, or the secret stands in the saved plan as part of the configuration. " +
-				"Needs Terraform 1.11 or OpenTofu 1.11. Default: none. Adding or removing a key rolls out new containers; changing a value does when `env_wo_version` changes with it.",
+			MarkdownDescription: describe("Secret environment variables, write-only: their values reach the containers and nothing else, neither plan nor state, "+
+				"and are hidden in log lines of error messages. Use ephemeral values, or the secret stands in the saved plan as part of the configuration. "+
+				"Needs Terraform 1.11 or OpenTofu 1.11. Default: none.", secrets),
 			Validators: []validator.Map{elements{keys: []check{isEnvKey}, values: []check{hasNoNUL}, secret: true}},
 		},
 		"env_wo_version": schema.StringAttribute{
 			Optional:            true,
-			MarkdownDescription: describe("Any text that changes with the values of `env_wo`, such as a number or a date. Needs `env_wo`. Default: none.", changesRollout),
+			MarkdownDescription: describe("Any text that changes with the values of `env_wo`, such as a number or a date. Needs `env_wo`. Default: none.", e),
 			Validators:          []validator.String{stringIs{isPrintable}},
 		},
 	}

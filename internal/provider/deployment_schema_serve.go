@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -123,29 +124,33 @@ func rolloutAttribute() schema.Attribute {
 	}
 }
 
-func resourcesAttribute() schema.Attribute {
+// resourcesAttribute are the limits of a container. What changing one does
+// depends on the limit, unless always says what changing any does.
+func resourcesAttribute(always effect) schema.Attribute {
+	say := func(text string, e effect) string { return describe(text, cmp.Or(always, e)) }
 	return schema.SingleNestedAttribute{
 		Optional:            true,
-		MarkdownDescription: "Limits of each replica. What changing it does depends on the limit, see each. Default: unlimited.",
+		MarkdownDescription: say("Limits of each container. Default: unlimited.", "What changing it does depends on the limit, see each."),
 		Attributes: map[string]schema.Attribute{
 			"cpus": schema.Float64Attribute{
 				Optional:            true,
-				MarkdownDescription: describe("CPU time in cores, such as `0.5` or `2`; 0.01 at least. Default: unlimited.", changesLive),
+				MarkdownDescription: say("CPU time in cores, such as `0.5` or `2`; 0.01 at least. Default: unlimited.", changesLive),
 				Validators:          []validator.Float64{cores{}},
 			},
 			"memory": bytesAttribute("Memory in bytes, as `512m` or `4g`; 6m at least. A container that needs more is killed by the kernel. Default: unlimited.",
-				"Raising it is done live; lowering, adding or removing it rolls out new containers.", minMemory),
+				cmp.Or(always, "Raising it is done live; lowering, adding or removing it rolls out new containers."), minMemory),
 			"memory_reservation": bytesAttribute("Memory in bytes, as `256m`, that the engine tries to keep for the container when the host runs short; at most `memory`. Default: none.",
-				"Changing it is done live; removing it rolls out new containers.", minMemory),
+				cmp.Or(always, "Changing it is done live; removing it rolls out new containers."), minMemory),
 			"gpus": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: describe("GPUs: `all`, a count such as `1`, or `device=0,1`. Default: none.", changesRollout),
+				MarkdownDescription: say("GPUs: `all`, a count such as `1`, or `device=0,1`. Default: none.", changesRollout),
 				Validators:          []validator.String{stringIs{isGPUs}},
 			},
-			"shm_size": bytesAttribute("Size of `/dev/shm` in bytes, as `1g`. Data loaders of training frameworks need more than the default. Default `64m`.", changesRollout, 1),
+			"shm_size": bytesAttribute("Size of `/dev/shm` in bytes, as `1g`. Data loaders of training frameworks need more than the default. Default `64m`.",
+				cmp.Or(always, changesRollout), 1),
 			"pids_limit": schema.Int64Attribute{
 				Optional:            true,
-				MarkdownDescription: describe("Processes and threads, 1 or more. Default: unlimited.", changesLive),
+				MarkdownDescription: say("Processes and threads, 1 or more. Default: unlimited.", changesLive),
 				Validators:          []validator.Int64{between{least: 1, most: 1 << 22}}, // the kernel's own most
 			},
 		},
