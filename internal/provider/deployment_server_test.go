@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
-	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/container"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/fakedocker"
 )
 
@@ -49,7 +48,7 @@ func newHost(t *testing.T, provider map[string]any, images ...fakedocker.Image) 
 	t.Helper()
 	engine := fakedocker.New(append(images, fakedocker.Busybox("busybox:1"))...)
 	t.Cleanup(engine.Close)
-	s := serve(t, WithConnect(func(context.Context, docker.Options) (container.Docker, error) { return engine, nil }))
+	s := serve(t, WithConnect(func(context.Context, docker.Options) (Docker, error) { return engine, nil }))
 	if diagnostics := s.configure(provider); len(diagnostics) > 0 {
 		t.Fatal(diagnostics)
 	}

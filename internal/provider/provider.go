@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
-	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/container"
 )
@@ -23,7 +22,12 @@ type Option func(*mlopsProvider)
 // Connect opens a connection to the engine that the options describe. Errors
 // are *docker.OptionError for an option that cannot be used, else the text for
 // the user.
-type Connect func(ctx context.Context, opts docker.Options) (container.Docker, error)
+type Connect func(ctx context.Context, opts docker.Options) (Docker, error)
+
+// Docker is what the provider does on an engine. *docker.Client has all of it.
+type Docker interface {
+	container.Docker
+}
 
 // WithConnect makes the provider work on what connect returns, so that whole
 // plan and apply cycles run on an engine in memory.
@@ -35,7 +39,7 @@ func WithConnect(connect Connect) Option {
 // recorded on everything the provider makes.
 func New(version string, opts ...Option) func() provider.Provider {
 	return func() provider.Provider {
-		p := &mlopsProvider{version: version, connect: connectDocker, newEngine: newContainerEngine}
+		p := &mlopsProvider{version: version, connect: connectDocker, newServices: newServices}
 		for _, opt := range opts {
 			opt(p)
 		}
@@ -44,10 +48,10 @@ func New(version string, opts ...Option) func() provider.Provider {
 }
 
 type mlopsProvider struct {
-	version   string
-	connect   Connect
-	newEngine func(d container.Docker, cfg container.Config) deployment.Engine
-	rt        *runtime // nil before Configure
+	version     string
+	connect     Connect
+	newServices func(d Docker, cfg container.Config) services
+	rt          *runtime // nil before Configure
 }
 
 var _ provider.ProviderWithValidateConfig = (*mlopsProvider)(nil)
@@ -108,7 +112,7 @@ func (p *mlopsProvider) open(ctx context.Context, cfg providerConfig, rt *runtim
 		return diags
 	}
 	rt.APIVersion = info.APIVersion
-	rt.Engine = p.newEngine(d, cfg.engineConfig(p.version))
+	rt.services = p.newServices(d, cfg.engineConfig(p.version))
 	return diags
 }
 

@@ -26,14 +26,14 @@ type watched struct {
 
 func (w *watched) option() Option {
 	return func(p *mlopsProvider) {
-		p.connect = func(_ context.Context, opts docker.Options) (container.Docker, error) {
+		p.connect = func(_ context.Context, opts docker.Options) (Docker, error) {
 			w.opts = opts
 			w.connects++
 			return stubDocker{}, nil
 		}
-		p.newEngine = func(_ container.Docker, cfg container.Config) deployment.Engine {
+		p.newServices = func(_ Docker, cfg container.Config) services {
 			w.cfg = cfg
-			return &stubEngine{}
+			return services{Engine: &stubEngine{}}
 		}
 	}
 }
@@ -197,7 +197,7 @@ func TestConfigureErrors(t *testing.T) {
 		{"other", errors.New("boom"), nil, "error: Unable to connect to the Docker engine: Boom."},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			s := serve(t, WithConnect(func(context.Context, docker.Options) (container.Docker, error) {
+			s := serve(t, WithConnect(func(context.Context, docker.Options) (Docker, error) {
 				return stubDocker{err: tc.info}, tc.connect
 			}))
 			got := s.configure(nil)

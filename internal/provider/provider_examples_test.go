@@ -15,7 +15,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
-	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/container"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/fakedocker"
 )
 
@@ -37,7 +36,7 @@ func TestAccExamplesOfProvider(t *testing.T) {
 	} {
 		t.Run(file, func(t *testing.T) {
 			var got docker.Options
-			connect := func(_ context.Context, opts docker.Options) (container.Docker, error) {
+			connect := func(_ context.Context, opts docker.Options) (Docker, error) {
 				got = opts
 				return newFakeEngine(t), nil
 			}
@@ -71,7 +70,7 @@ func TestAccExamplesOfDataSources(t *testing.T) {
 	if err := operator.Stop("pyt-stopped", time.Second); err != nil {
 		t.Fatal(err)
 	}
-	connect := func(context.Context, docker.Options) (container.Docker, error) { return engine, nil }
+	connect := func(context.Context, docker.Options) (Docker, error) { return engine, nil }
 
 	status := exampleStep(t, readExample(t, "data-sources", "mlops_deployment_status", "data-source.tf"), connect)
 	status.ConfigStateChecks = []statecheck.StateCheck{

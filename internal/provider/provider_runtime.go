@@ -12,11 +12,16 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 )
 
+// services are what is done on one engine, all of them nil while it is not
+// known which.
+type services struct {
+	Engine deployment.Engine
+}
+
 // runtime is what the provider's configuration comes down to: what resources
 // and data sources work with.
 type runtime struct {
-	// Engine is nil while Unknown.
-	Engine        deployment.Engine
+	services
 	Owner         string
 	Version       string // of the provider
 	NamePrefix    string

@@ -20,7 +20,7 @@ type notYetKnown struct{}
 
 // stubDocker is an engine that answers nothing but what it is.
 type stubDocker struct {
-	container.Docker
+	Docker
 	err error
 }
 
@@ -44,8 +44,8 @@ func (e *stubEngine) List(_ context.Context, filter deployment.Filter) ([]deploy
 // onEngine runs the provider on an engine without Docker.
 func onEngine(engine deployment.Engine) Option {
 	return func(p *mlopsProvider) {
-		p.connect = func(context.Context, docker.Options) (container.Docker, error) { return stubDocker{}, nil }
-		p.newEngine = func(container.Docker, container.Config) deployment.Engine { return engine }
+		p.connect = func(context.Context, docker.Options) (Docker, error) { return stubDocker{}, nil }
+		p.newServices = func(Docker, container.Config) services { return services{Engine: engine} }
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
-	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/container"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/fakedocker"
 )
 
@@ -23,7 +22,7 @@ func TestAccProviderUnknownHost(t *testing.T) {
 	engine := fakedocker.New(fakedocker.Image{Ref: "rose:1"}, fakedocker.Image{Ref: defaultProbeImage})
 	t.Cleanup(engine.Close)
 	var hosts []string
-	connect := func(_ context.Context, opts docker.Options) (container.Docker, error) {
+	connect := func(_ context.Context, opts docker.Options) (Docker, error) {
 		hosts = append(hosts, opts.Host)
 		return engine, nil
 	}

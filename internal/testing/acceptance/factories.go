@@ -6,7 +6,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
-	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/container"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/provider"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/fakedocker"
 )
@@ -25,5 +24,5 @@ func ProtoV6ProviderFactories(opts ...provider.Option) map[string]func() (tfprot
 // OnFake makes the provider work on an engine in memory, whatever its
 // configuration says.
 func OnFake(engine *fakedocker.Engine) provider.Option {
-	return provider.WithConnect(func(context.Context, docker.Options) (container.Docker, error) { return engine, nil })
+	return provider.WithConnect(func(context.Context, docker.Options) (provider.Docker, error) { return engine, nil })
 }
