@@ -1,0 +1,62 @@
+package job
+
+import (
+	"archive/tar"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/workflow"
+)
+
+// Capture implements workflow.Jobs.
+func (j *Jobs) Capture(ctx context.Context, job workflow.JobStatus, want workflow.Capture) (workflow.Captured, error) {
+	folder := outputOf(workflow.Job{Output: want.Output})
+	var captured workflow.Captured
+	var err error
+	if captured.Metrics, err = j.metrics(ctx, job, path.Join(folder, workflow.MetricsFile)); err != nil {
+		return captured, err
+	}
+	if !want.Artifact {
+		return captured, nil
+	}
+	artifact, err := j.artifacts.Capture(ctx, job.ID, folder, []string{workflow.MetricsFile}, want.ModelFile)
+	if err != nil {
+		return captured, fmt.Errorf("taking the artifact from %s in %s: %w", folder, job.Name, err)
+	}
+	captured.Artifact = &artifact
+	return captured, nil
+}
+
+// metrics are what the job wrote, nil when it wrote none. One byte more than
+// there may be tells that there are too many.
+func (j *Jobs) metrics(ctx context.Context, job workflow.JobStatus, file string) (json.RawMessage, error) {
+	stream, err := j.docker.CopyFrom(ctx, job.ID, file)
+	if errors.Is(err, deployment.ErrNotFound) {
+		if _, gone := j.docker.InspectContainer(ctx, job.ID); gone != nil {
+			return nil, fmt.Errorf("reading %s of %s: %w", file, job.Name, gone)
+		}
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %s of %s: %w", file, job.Name, err)
+	}
+	defer stream.Close()
+	archive := tar.NewReader(stream)
+	header, err := archive.Next()
+	if err != nil {
+		return nil, fmt.Errorf("reading %s of %s: %w", file, job.Name, err)
+	}
+	if header.Typeflag != tar.TypeReg {
+		return nil, fmt.Errorf("%s of %s is not a file: %w", file, job.Name, workflow.ErrOutput)
+	}
+	content, err := io.ReadAll(io.LimitReader(archive, workflow.MaxMetrics+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s of %s: %w", file, job.Name, err)
+	}
+	return content, nil
+}
