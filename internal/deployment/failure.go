@@ -60,7 +60,7 @@ func (r ReplicaFailure) exit() string {
 	var text string
 	switch {
 	case r.OOMKilled && r.MemLimit > 0:
-		text = fmt.Sprintf("Replica %s exited with code %d: out of memory, limit %s.", r.Name, r.ExitCode, binaryUnits(r.MemLimit))
+		text = fmt.Sprintf("Replica %s exited with code %d: out of memory, limit %s.", r.Name, r.ExitCode, BinaryUnits(r.MemLimit))
 	case r.OOMKilled:
 		text = fmt.Sprintf("Replica %s exited with code %d: out of memory.", r.Name, r.ExitCode)
 	case r.Exited:

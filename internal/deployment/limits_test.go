@@ -87,7 +87,7 @@ func TestFormatBytes(t *testing.T) {
 		0: {"0b", "0 bytes"}, 1: {"1b", "1 bytes"}, 1023: {"1023b", "1023 bytes"}, 1024: {"1k", "1 KiB"}, 1025: {"1025b", "1025 bytes"},
 		512 << 20: {"512m", "512 MiB"}, 1536 << 20: {"1536m", "1536 MiB"}, 4 << 30: {"4g", "4 GiB"}, 1 << 40: {"1t", "1 TiB"},
 	} {
-		if got := [2]string{FormatBytes(n), binaryUnits(n)}; got != want {
+		if got := [2]string{FormatBytes(n), BinaryUnits(n)}; got != want {
 			t.Errorf("%d: %q, want %q", n, got, want)
 		}
 	}

@@ -36,8 +36,8 @@ func FormatBytes(n int64) string {
 	return fmt.Sprintf("%db", n)
 }
 
-// binaryUnits writes a number of bytes for reading: "512 MiB".
-func binaryUnits(n int64) string {
+// BinaryUnits writes a number of bytes for reading: "512 MiB".
+func BinaryUnits(n int64) string {
 	short := FormatBytes(n)
 	unit := map[byte]string{'t': "TiB", 'g': "GiB", 'm': "MiB", 'k': "KiB", 'b': "bytes"}
 	last := len(short) - 1
