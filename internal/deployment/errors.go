@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -18,13 +19,17 @@ var (
 	ErrUnsupported = errors.New("not supported by this engine")
 )
 
-// OwnerError says that a deployment belongs to another configuration.
-type OwnerError struct{ Name, Owner, Want string }
+// OwnerError says that something belongs to another configuration.
+type OwnerError struct {
+	Kind              string // "": deployment
+	Name, Owner, Want string
+}
 
 func (e *OwnerError) Error() string {
-	return fmt.Sprintf("Deployment %q belongs to owner %q; this configuration is owner %q.\n"+
+	kind := cmp.Or(e.Kind, "deployment")
+	return fmt.Sprintf("%s%s %q belongs to owner %q; this configuration is owner %q.\n"+
 		"Use another name, or set the provider's owner to %q if this configuration is to take it over.",
-		e.Name, e.Owner, e.Want, e.Owner)
+		strings.ToUpper(kind[:1]), kind[1:], e.Name, e.Owner, e.Want, e.Owner)
 }
 
 // Unwrap makes errors.Is(err, ErrOwner) true.

@@ -82,6 +82,7 @@ func TestErrorsMatchTheirSentinels(t *testing.T) {
 		sentinel error
 		contains []string
 	}{
+		{&OwnerError{Kind: "model", Name: "iris", Owner: "a", Want: "b"}, ErrOwner, []string{`Model "iris"`, `"a"`, `"b"`}},
 		{&OwnerError{Name: "iris", Owner: "a", Want: "b"}, ErrOwner, []string{`"iris"`, `"a"`, `"b"`}},
 		{&ForeignError{Container: "iris", ID: "sha256:0123456789abcdef", Image: "nginx"}, ErrForeign, []string{`"iris"`, "0123456789ab,", "nginx", "adopt_existing"}},
 		{
