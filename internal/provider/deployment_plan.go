@@ -49,6 +49,7 @@ func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.Modify
 // deploymentPlan is a plan in the making.
 type deploymentPlan struct {
 	rt          *runtime
+	base        path.Path // where the arguments stand: the root of the resource, or an attribute
 	config      deploymentModel
 	prior       *deploymentModel // nil: a create
 	driftIsLive bool             // all drift of prior is mended without a new container

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
@@ -28,7 +27,7 @@ func (p *deploymentPlan) nameOfTask() types.String {
 	}
 	name := deployment.NameForTask(p.rt.NamePrefix, task.ValueString())
 	if !deployment.ValidName(name) {
-		p.diags.Append(invalid(path.Root("detection_task"),
+		p.diags.Append(invalid(p.base.AtName("detection_task"),
 			"The deployment would be named %q: with the provider's name_prefix, a name may have 63 characters, and needs 2.", name))
 	}
 	return types.StringValue(name)
