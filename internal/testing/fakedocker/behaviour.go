@@ -44,8 +44,9 @@ type Behaviour struct {
 	StopAfter     time.Duration // between SIGTERM and exit
 	StopCode      int           // exit code after SIGTERM
 
-	Log      []string // lines it writes at its start
-	PrintEnv bool     // writes its whole environment after Log
+	Log      []string      // lines it writes at its start
+	LogEvery time.Duration // a pause before each line but the first
+	PrintEnv bool          // writes its whole environment after Log
 
 	CPU    float64 // cores it keeps busy
 	Memory uint64  // bytes it uses

@@ -31,6 +31,7 @@ type Fault func(call int, op string, before bool) error
 var reads = []string{
 	"ListContainers", "InspectContainer", "ContainerLogs", "ContainerStats", "Info", "Events",
 	"InspectImage", "RemoteDigest", "ListNetworks", "InspectNetwork", "ListVolumes", "Dial",
+	"WaitContainer", "FollowLogs", "PastEvents",
 }
 
 type recorder struct {

@@ -31,6 +31,7 @@ type record struct {
 	process    *process
 	ports      []docker.PublishedPort
 	log        []string
+	grown      chan struct{} // closed with the next line of the log; nil: nobody waits
 }
 
 // attachment is a container's place on one network. networkID is "" before the

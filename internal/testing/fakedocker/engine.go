@@ -44,8 +44,9 @@ type Engine struct {
 	backoff   time.Duration // before the first restart; doubles
 	clockLast time.Time
 
-	bus   bus
-	calls recorder
+	bus     bus
+	calls   recorder
+	streams streams
 }
 
 // The engine's own numbers.
@@ -74,6 +75,7 @@ func New(images ...Image) *Engine {
 		},
 	}
 	e.bus.subscribers = map[*subscriber]bool{}
+	e.streams.lost = make(chan struct{})
 	for _, image := range images {
 		e.Build(image)
 	}
@@ -121,6 +123,7 @@ func (e *Engine) Close() {
 	}
 	e.mu.Unlock()
 	e.BreakEvents(errClosed)
+	e.BreakStreams()
 }
 
 // newID is the next ID: 64 hexadecimal digits that depend on the order of

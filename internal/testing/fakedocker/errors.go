@@ -8,7 +8,10 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 )
 
-var errClosed = errors.New("the engine was closed")
+var (
+	errClosed     = errors.New("the engine was closed")
+	errStreamLost = fmt.Errorf("%w: the connection ended in the middle of an answer", deployment.ErrUnreachable)
+)
 
 // engineError has the engine's own words and matches a sentinel. A nil kind
 // (a bad parameter, an internal error) matches none.

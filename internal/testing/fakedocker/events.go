@@ -11,6 +11,7 @@ import (
 type bus struct {
 	mu          sync.Mutex
 	subscribers map[*subscriber]bool
+	past        []docker.Event // the last ones
 }
 
 type subscriber struct {
@@ -127,6 +128,8 @@ func (e *Engine) publish(c *record, action string, more map[string]string) {
 	event := docker.Event{ID: c.id, Action: action, Labels: labels, Time: e.now()}
 	e.bus.mu.Lock()
 	defer e.bus.mu.Unlock()
+	e.bus.past = append(e.bus.past, event)
+	e.bus.past = e.bus.past[max(0, len(e.bus.past)-eventsKept):]
 	for s := range e.bus.subscribers {
 		if matches(c.config.Labels, s.labels) {
 			event.Labels = copyMap(labels) // one map each: readers may keep it

@@ -162,6 +162,7 @@ func (o *Operator) Prune() {
 // unless-stopped ones stay down.
 func (o *Operator) RestartEngine() {
 	o.engine.BreakEvents(errClosed)
+	o.engine.BreakStreams()
 	o.engine.mu.Lock()
 	defer o.engine.mu.Unlock()
 	for _, id := range sortedKeys(o.engine.containers) {

@@ -34,11 +34,11 @@ func (e *Engine) spawn(c *record, b Behaviour) {
 		p.port = defaultPort
 	}
 	c.process = p
-	c.log = append(c.log, b.Log...)
+	e.speak(c, p)
 	if b.PrintEnv {
 		env := append([]string(nil), c.config.Env...)
 		sort.Strings(env)
-		c.log = append(c.log, env...)
+		c.write(env...)
 	}
 	if b.Handler != nil {
 		p.serve()
