@@ -1,8 +1,8 @@
-# Two replicas of a server for a classifier of handwritten digits. README.md says where the image and the model come
-# from; `make demo` does all of it.
+# A classifier of handwritten digits: trained on a data set, judged by a gate, served by two replicas. README.md says
+# where the images come from; `make demo` does all of it.
 
 terraform {
-  required_version = ">= 1.6"
+  required_version = ">= 1.11"
 
   required_providers {
     mlops = {
@@ -14,42 +14,73 @@ terraform {
 # The engine is found like the docker command finds it: DOCKER_HOST, the current context, the usual sockets.
 provider "mlops" {}
 
-resource "mlops_deployment" "digits" {
-  name     = var.name
-  image    = var.image
-  port     = 8080
-  replicas = var.replicas
+# The data set goes to the engine once for each content: a row that changes is another artifact, a file that was only
+# touched is the same.
+resource "mlops_model" "training_data" {
+  name   = "${var.name}-training-data"
+  source = var.training_data
+}
 
-  # Mounted read-only; the server finds the file in its environment variable MODEL_PATH. The digest says which model it
-  # is: train another one, and the next apply rolls it out, one replica after the other.
-  model = {
-    volume = var.model_volume
-    path   = "model.json"
-    digest = var.model_digest
-  }
+# The copy of it that nobody but the evaluation may touch. As long as both are equal, they are one artifact.
+resource "mlops_model" "reference_data" {
+  name   = "${var.name}-reference-data"
+  source = var.reference_data
+}
 
-  # A replica counts as deployed once it answers this with a status of 2xx.
-  readiness = {
-    path             = "/v2/health/ready"
-    startup_timeout  = "1m"
-    min_healthy_time = "2s"
-  }
+resource "mlops_workflow" "digits" {
+  name = var.name
 
-  resources = {
-    cpus       = 0.5
-    memory     = "128m"
-    pids_limit = 64
-  }
+  steps = [
+    {
+      name = "train"
+      training = {
+        image = var.trainer_image
+        command = [
+          "train", "--data", "/data/digits.csv.gz",
+          "--epochs", tostring(var.epochs), "--learning-rate", tostring(var.learning_rate),
+        ]
+        inputs     = [{ artifact = mlops_model.training_data.artifact, target = "/data" }]
+        model_file = "model.json" # in /output
+        resources  = { cpus = 1, memory = "256m" }
+      }
+      timeout = "10m"
+    },
+    {
+      # Judges the model of the step before by rows that its training has not seen.
+      name = "evaluate"
+      evaluation = {
+        image     = var.trainer_image
+        command   = ["evaluate", "--data", "/data/digits.csv.gz"]
+        inputs    = [{ artifact = mlops_model.reference_data.artifact, target = "/data" }]
+        gate      = { "$.accuracy" = { min = var.min_accuracy } }
+        resources = { cpus = 1, memory = "256m" }
+      }
+      timeout = "5m"
+    },
+    {
+      # Serves that model, if it came this far: mounted read-only, the server finds it in MODEL_PATH.
+      name = "deploy"
+      deployment = {
+        name     = var.name
+        image    = var.server_image
+        port     = 8080
+        replicas = var.replicas
 
-  security = {
-    read_only = true
-    cap_drop  = ["ALL"]
-  }
+        # A replica counts as deployed once it answers this with a status of 2xx.
+        readiness = { path = "/v2/health/ready", startup_timeout = "1m", min_healthy_time = "2s" }
+        resources = { cpus = 0.5, memory = "128m", pids_limit = 64 }
+        security  = { read_only = true, cap_drop = ["ALL"] }
+      }
+    },
+  ]
+
+  # The demo leaves nothing behind. Without this line a destroy keeps what was trained, for whoever applies next.
+  purge_on_destroy = true
 }
 
 data "mlops_deployment_status" "digits" {
-  name = mlops_deployment.digits.name
+  name = var.name
 
   # The name is known before the deployment is there: this makes Terraform look after it has changed, not before.
-  depends_on = [mlops_deployment.digits]
+  depends_on = [mlops_workflow.digits]
 }

@@ -1,16 +1,26 @@
-output "containers" {
-  description = "The replicas: slot, name, ID."
-  value       = mlops_deployment.digits.containers
+output "steps" {
+  description = "How each step ended: succeeded, cached, skipped or failed."
+  value       = { for name, result in mlops_workflow.digits.results : name => result.status }
+}
+
+output "accuracy" {
+  description = "Fraction of right answers on the rows that the training held out, as the evaluation measured it."
+  value       = mlops_workflow.digits.results["evaluate"].metrics["accuracy"]
+}
+
+output "model" {
+  description = "The model that is served: volume, path, digest."
+  value       = mlops_workflow.digits.artifact
+}
+
+output "reference_data_volume" {
+  description = "Volume with the reference copy of the data set, to ask the server about."
+  value       = mlops_model.reference_data.artifact.volume
 }
 
 output "urls" {
   description = "Where the replicas answer, for containers on the network mlops."
-  value       = [for replica in mlops_deployment.digits.containers : "http://${replica.name}:8080"]
-}
-
-output "revision" {
-  description = "Counts up with every change that needs new containers."
-  value       = mlops_deployment.digits.revision
+  value       = [for replica in data.mlops_deployment_status.digits.replicas : "http://${replica.name}:8080"]
 }
 
 # Of the status, only what stays the same between two plans: a figure like the CPU % would be a change each time. All of

@@ -1,13 +1,37 @@
-variable "name" {
-  description = "Name of the deployment, of its first container, and of that container on the network."
+variable "training_data" {
+  description = "File that the model is trained on; its name must be digits.csv.gz."
   type        = string
-  default     = "digits"
+  default     = "data/digits.csv.gz"
 }
 
-variable "image" {
-  description = "Image of the server, in the engine or in a registry that it can pull from."
+variable "reference_data" {
+  description = "File with the same rows, that the model is judged by; its name must be digits.csv.gz."
   type        = string
-  default     = "mlops-demo-server"
+  default     = "data/digits.csv.gz"
+}
+
+variable "epochs" {
+  description = "Passes over the training rows."
+  type        = number
+  default     = 30
+}
+
+variable "learning_rate" {
+  description = "Step width of the training's gradient descent."
+  type        = number
+  default     = 0.05
+}
+
+variable "min_accuracy" {
+  description = "Fraction of the held-out rows that a model must answer right to be deployed."
+  type        = number
+  default     = 0.95
+}
+
+variable "name" {
+  description = "Name of the workflow, of the deployment, of its first container, and of that container on the network."
+  type        = string
+  default     = "digits"
 }
 
 variable "replicas" {
@@ -16,14 +40,14 @@ variable "replicas" {
   default     = 2
 }
 
-variable "model_volume" {
-  description = "Docker volume that the trainer has written model.json into."
+variable "trainer_image" {
+  description = "Image of the trainer, in the engine or in a registry that it can pull from."
   type        = string
-  default     = "mlops-demo-model"
+  default     = "mlops-demo-trainer"
 }
 
-variable "model_digest" {
-  description = "Digest of model.json, sha256:…, as the trainer prints it last. Without it a new model in the volume is not noticed."
+variable "server_image" {
+  description = "Image of the server, in the engine or in a registry that it can pull from."
   type        = string
-  default     = null
+  default     = "mlops-demo-server"
 }

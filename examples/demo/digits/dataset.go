@@ -98,6 +98,24 @@ func parseRow(record []string) (Sample, error) {
 	return sample, nil
 }
 
+// Write writes a data set as Load reads it: CSV, gzipped. Equal samples give equal bytes.
+func Write(to io.Writer, samples []Sample) error {
+	zipped := gzip.NewWriter(to)
+	records := csv.NewWriter(zipped)
+	record := make([]string, Pixels+1)
+	for _, sample := range samples {
+		for i, pixel := range sample.Pixels {
+			record[i] = strconv.FormatFloat(pixel, 'g', -1, 64)
+		}
+		record[Pixels] = strconv.Itoa(sample.Label)
+		if err := records.Write(record); err != nil {
+			return err
+		}
+	}
+	records.Flush()
+	return errors.Join(records.Error(), zipped.Close())
+}
+
 // Split shuffles the samples by the seed and sets the fraction holdout of them aside. Equal arguments give equal
 // splits, which is how the trainer, an evaluation and a client agree on what the network has never seen.
 func Split(samples []Sample, seed uint64, holdout float64) (train, heldOut []Sample, err error) {

@@ -17,10 +17,11 @@ const usage = `usage: trainer <command> [flags]
   train      train a model; writes model.json and metrics.json into --output
   evaluate   evaluate a model on the rows that it has not seen; writes metrics.json
   ask        send those rows to servers of the Open Inference Protocol v2 and compare
+  poison     write a copy of a data set with wrong labels, to see a gate refuse what comes of it
 
 trainer <command> --help lists the flags.`
 
-// defaultData is where the image carries the data set.
+// defaultData is where a step of the workflow has the data set.
 const defaultData = "/data/digits.csv.gz"
 
 func main() {
@@ -48,6 +49,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return evaluate(flags, out)
 	case "ask":
 		return ask(ctx, flags, out)
+	case "poison":
+		return poison(flags, out)
 	case "help", "-h", "--help":
 		_, err := fmt.Fprintln(out, usage)
 		return err

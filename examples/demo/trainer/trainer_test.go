@@ -106,6 +106,33 @@ func TestNothingIsLeftOfATrainingThatFails(t *testing.T) {
 	}
 }
 
+func TestPoisonChangesLabelsAndNothingElse(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new", "digits.csv.gz")
+	if err := run(t.Context(), []string{"poison", "--data", dataSet, "--output", path, "--fraction", "0.25"}, &bytes.Buffer{}); err != nil {
+		t.Fatal(err)
+	}
+	before, err := digits.Load(dataSet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := digits.Load(path)
+	if err != nil || len(after) != len(before) {
+		t.Fatalf("%d rows of %d, %v", len(after), len(before), err)
+	}
+	wrong := 0
+	for i, sample := range after {
+		if sample.Label != before[i].Label {
+			wrong++
+		}
+		if !slices.Equal(sample.Pixels, before[i].Pixels) {
+			t.Fatalf("row %d is another image", i)
+		}
+	}
+	if wrong != 449 { // a quarter of 1797
+		t.Errorf("%d labels are wrong", wrong)
+	}
+}
+
 func TestBadCommandLines(t *testing.T) {
 	for line, want := range map[string]string{
 		"":                                  "no command",
@@ -121,6 +148,8 @@ func TestBadCommandLines(t *testing.T) {
 		"ask --url http://d:80 --batch 0":   "--batch starts at 1",
 		"ask --url http://d:80 --rows -1":   "--rows at 0",
 		"ask --url http://d:80 --format md": `--format is "md"`,
+		"poison --data " + dataSet:          "poison: no --output",
+		"poison --output x --fraction 1.5":  "poison: --fraction is 1.5",
 	} {
 		args := strings.Fields(line)
 		if len(args) > 0 && !strings.Contains(line, "--data") && (args[0] == "train" || args[0] == "ask") {

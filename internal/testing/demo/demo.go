@@ -2,30 +2,37 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/devenv/step"
 )
 
-// The demo's names on the engine. They are the defaults of the example's variables, so that its README works beside it.
-const (
-	serverImage  = "mlops-demo-server"
-	trainerImage = "mlops-demo-trainer"
-	modelVolume  = "mlops-demo-model"
-	network      = "mlops" // the provider's default
-)
+// names are the demo's on the engine.
+type names struct {
+	name    string // of workflow and deployment; models, containers and volumes have it in their names
+	trainer string // image
+	server  string // image
+}
 
-// demoLabel marks the images, hence every container made from them, and the volume: what destroy may remove.
+// usual are the defaults of the example's variables, so that its README works beside the demo.
+var usual = names{name: "digits", trainer: "mlops-demo-trainer", server: "mlops-demo-server"}
+
+// network is the provider's default.
+const network = "mlops"
+
+// demoLabel marks the images, hence every container made from them: what destroy may remove.
 const demoLabel = "mlops.demo"
 
-var demoLabels = map[string]string{demoLabel: "digits"}
+// labels are the mark with the demo's name: a second demo beside it is another one's.
+func (n names) labels() map[string]string { return map[string]string{demoLabel: n.name} }
 
-// wantedAccuracy is what the replicas must reach on the held-out rows; the training reaches 0.97.
+// wantedAccuracy is what the replicas must reach on the held-out rows, like the gate; the training reaches 0.97.
 const wantedAccuracy = "0.95"
 
 // engine is what the demo needs of a Docker engine; *docker.Client has it.
@@ -43,7 +50,6 @@ type engine interface {
 	RemoveContainer(ctx context.Context, id string) error // gone is success
 
 	ListVolumes(ctx context.Context, labels map[string]string) ([]docker.Volume, error)
-	CreateVolume(ctx context.Context, name string, labels map[string]string) error
 	RemoveVolume(ctx context.Context, name string) error // gone is success
 
 	ListNetworks(ctx context.Context, labels map[string]string) ([]docker.Network, error)
@@ -52,6 +58,7 @@ type engine interface {
 
 // demo is one run of the demo, or its removal.
 type demo struct {
+	names
 	root      string // of the repository
 	engine    engine
 	terraform terraform
@@ -61,106 +68,166 @@ func (d demo) run(ctx context.Context) error {
 	if err := d.buildImages(ctx); err != nil {
 		return err
 	}
-	digest, err := d.train(ctx)
-	if err != nil {
-		return err
-	}
-	if err := d.deploy(ctx, digest); err != nil {
-		return err
-	}
-	if err := d.ask(ctx); err != nil {
-		return err
-	}
-	if err := d.applyAgain(ctx); err != nil {
-		return err
-	}
-	fmt.Print(farewell(d.terraform))
-	return nil
-}
-
-// train runs the trainer into the model's volume and returns the digest that it printed.
-func (d demo) train(ctx context.Context) (digest string, err error) {
-	step.Say("Training a classifier on handwritten digits, in a container, into the volume %s", modelVolume)
-	if err := d.createVolume(ctx); err != nil {
-		return "", err
-	}
-	err = d.runJob(ctx, job{
-		name:    "mlops-demo-train",
-		command: []string{"train", "--output", "/output"},
-		binds:   []string{modelVolume + ":/output"},
-	}, func(line string) {
-		fmt.Println("    " + line)
-		if found, ok := modelDigest(line); ok {
-			digest = found
-		}
-	})
-	if err == nil && digest == "" {
-		err = errors.New("the trainer ended without a line that names the model's digest")
-	}
-	return digest, err
-}
-
-func (d demo) createVolume(ctx context.Context) error {
-	err := d.engine.CreateVolume(ctx, modelVolume, demoLabels)
-	if errors.Is(err, docker.ErrConflict) {
-		return &step.Fault{
-			Missing: "There is a volume " + modelVolume + " that this demo has not made",
-			Remedy:  "If nothing needs it, remove it with `docker volume rm " + modelVolume + "`.",
-			Err:     err,
-		}
-	}
-	return err
-}
-
-// modelDigest reads the trainer's last line: model PATH sha256:….
-func modelDigest(line string) (string, bool) {
-	fields := strings.Fields(line)
-	if len(fields) != 3 || fields[0] != "model" || !strings.HasPrefix(fields[2], "sha256:") {
-		return "", false
-	}
-	return fields[2], true
-}
-
-func (d demo) deploy(ctx context.Context, digest string) error {
-	step.Say("Deploying two replicas of a server for it: terraform init and apply in %s", d.terraform.folder)
-	if err := d.terraform.write(os.DirFS(d.root), digest); err != nil {
+	if err := d.terraform.write(os.DirFS(d.root)); err != nil {
 		return err
 	}
 	if err := d.terraform.init(ctx); err != nil {
 		return err
 	}
-	_, err := d.terraform.run(ctx, "apply", "-auto-approve", "-input=false")
+	first, err := d.trainAndServe(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.applyAgain(ctx); err != nil {
+		return err
+	}
+	better, err := d.trainDifferently(ctx, first)
+	if err != nil {
+		return err
+	}
+	if err := d.poison(ctx, better); err != nil {
+		return err
+	}
+	if err := d.takeBack(ctx, better); err != nil {
+		return err
+	}
+	fmt.Print(d.farewell())
+	return nil
+}
+
+// trainAndServe is the first apply. It returns the version of the model that the replicas answer with.
+func (d demo) trainAndServe(ctx context.Context) (version string, err error) {
+	step.Say("One apply: train a classifier of handwritten digits, judge it by a gate, serve it from two replicas (in %s)", d.terraform.folder)
+	if _, err := d.apply(ctx, nil); err != nil {
+		return "", err
+	}
+	return d.ask(ctx)
+}
+
+func (d demo) applyAgain(ctx context.Context) error {
+	step.Say("The same once more: nothing has changed, so nothing may run")
+	printed, err := d.apply(ctx, nil)
+	if err != nil {
+		return err
+	}
+	return expect(printed, "No changes.")
+}
+
+// learningRate is another than the example's default; the training reaches 0.98 with it.
+const learningRate = "0.1"
+
+func (d demo) trainDifferently(ctx context.Context, before string) (version string, err error) {
+	step.Say("Another learning rate: train, judge, and replace one replica after the other")
+	if _, err := d.apply(ctx, variables{"learning_rate": learningRate}); err != nil {
+		return "", err
+	}
+	if version, err = d.ask(ctx); err == nil && version == before {
+		err = unexpected("The replicas still answer with the model of before: version " + version)
+	}
+	return version, err
+}
+
+// poison changes the data set so that the model misses the gate: the apply must fail, and the replicas must not notice.
+func (d demo) poison(ctx context.Context, serving string) error {
+	step.Say("A data set in which many labels are wrong: the model misses the gate, the apply must fail, the old model serves on")
+	const poisoned = "poisoned/digits.csv.gz" // in Terraform's folder
+	cmd := step.Command(ctx, "go", "run", "./trainer", "poison", "--data", "data/digits.csv.gz",
+		"--output", filepath.Join(d.terraform.folder, filepath.FromSlash(poisoned)))
+	cmd.Dir = filepath.Join(d.root, "examples", "demo")
+	said, err := step.Output(cmd)
+	if err != nil {
+		return err
+	}
+	fmt.Println("    " + said)
+	printed, err := d.apply(ctx, variables{"learning_rate": learningRate, "training_data": poisoned})
+	if err == nil {
+		return unexpected("The apply succeeded with the poisoned data set")
+	}
+	if ctx.Err() != nil {
+		return err
+	}
+	if err := expect(printed, "$.accuracy", "at least "+wantedAccuracy); err != nil {
+		return err
+	}
+	step.Say("It failed, as it must. The replicas:")
+	return d.answers(ctx, serving)
+}
+
+// takeBack ends the demo with a configuration that Terraform agrees with.
+func (d demo) takeBack(ctx context.Context, serving string) error {
+	step.Say("The good data set again: what it came to is known, so nothing runs")
+	printed, err := d.apply(ctx, variables{"learning_rate": learningRate})
+	if err != nil {
+		return err
+	}
+	if strings.Contains(printed, jobMark) {
+		return unexpected("A step ran that had its result")
+	}
+	return d.answers(ctx, serving)
+}
+
+// answers fails unless the replicas answer well, with the model of that version.
+func (d demo) answers(ctx context.Context, version string) error {
+	got, err := d.ask(ctx)
+	if err == nil && got != version {
+		err = unexpected("The replicas answer with version " + got + ", not " + version)
+	}
 	return err
 }
 
+// apply applies with these variables, and shows what the steps print while they run.
+func (d demo) apply(ctx context.Context, v variables) (printed string, err error) {
+	if err := d.terraform.set(d.names, v); err != nil {
+		return "", err
+	}
+	jobs := d.followJobs(ctx)
+	printed, err = d.terraform.run(ctx, "apply", "-auto-approve", "-input=false")
+	return printed + jobs.stop(), err
+}
+
+// versionOf finds the version of the model in the trainer's summary of the answers.
+var versionOf = regexp.MustCompile(`, version (\S+)$`)
+
 // ask sends the rows that the training held out from a container on the replicas' network: on macOS, or with an engine
 // on another machine, containers cannot be reached from here.
-func (d demo) ask(ctx context.Context) error {
+func (d demo) ask(ctx context.Context) (version string, err error) {
 	step.Say("Asking the replicas about digits that the training has not seen, from a container on the network %s", network)
-	urls, err := d.terraform.urls(ctx)
-	if err != nil {
-		return err
+	var urls []string
+	if err := d.terraform.output(ctx, "urls", &urls); err != nil {
+		return "", err
+	}
+	var data string
+	if err := d.terraform.output(ctx, "reference_data_volume", &data); err != nil {
+		return "", err
 	}
 	command := []string{"ask", "--min-accuracy", wantedAccuracy, "--batch", "4"} // small, so that the first lines show every replica
 	for _, url := range urls {
 		command = append(command, "--url", url)
 	}
-	return d.runJob(ctx, job{name: "mlops-demo-ask", command: command, network: network}, func(line string) {
+	ask := job{name: "mlops-demo-ask-" + d.name, command: command, binds: []string{data + ":/data:ro"}, network: network}
+	err = d.runJob(ctx, ask, func(line string) {
 		fmt.Println("    " + line)
+		if found := versionOf.FindStringSubmatch(line); found != nil {
+			version = found[1]
+		}
 	})
+	if err == nil && version == "" {
+		err = unexpected("The answers name no version of the model")
+	}
+	return version, err
 }
 
-func (d demo) applyAgain(ctx context.Context) error {
-	step.Say("Applying again: nothing has changed, so nothing may happen")
-	printed, err := d.terraform.run(ctx, "apply", "-auto-approve", "-input=false")
-	if err != nil {
-		return err
-	}
-	if !strings.Contains(printed, "No changes.") {
-		return &step.Fault{
-			Missing: "The second apply did not end in \"No changes\"",
-			Remedy:  "That is a fault of the provider: report it with the output above.",
+// expect fails unless Terraform printed every one of the texts, wherever it broke its lines.
+func expect(printed string, texts ...string) error {
+	plain := strings.Join(strings.Fields(strings.ReplaceAll(printed, "│", " ")), " ")
+	for _, text := range texts {
+		if !strings.Contains(plain, text) {
+			return unexpected(fmt.Sprintf("Terraform did not say %q", text))
 		}
 	}
 	return nil
+}
+
+func unexpected(what string) error {
+	return &step.Fault{Missing: what, Remedy: "That is a fault of the provider: report it with the output above."}
 }

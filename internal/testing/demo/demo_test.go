@@ -11,7 +11,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 )
@@ -20,6 +22,8 @@ import (
 type memory struct {
 	engine // the calls that a test does not need panic
 
+	mu         sync.Mutex
+	followed   chan struct{}
 	containers []docker.ContainerSummary
 	volumes    []docker.Volume
 	networks   []docker.Network
@@ -30,7 +34,25 @@ type memory struct {
 	created    []docker.CreateRequest
 }
 
+func (m *memory) add(containers ...docker.ContainerSummary) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.followed = make(chan struct{})
+	m.containers = append(m.containers, containers...)
+}
+
+func (m *memory) awaitFollowed(t *testing.T) {
+	t.Helper()
+	select {
+	case <-m.followed:
+	case <-time.After(10 * time.Second):
+		t.Fatal("no log was read")
+	}
+}
+
 func (m *memory) ListContainers(_ context.Context, labels map[string]string) ([]docker.ContainerSummary, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(m.containers), func(c docker.ContainerSummary) bool { return !carries(c.Labels, labels) }), nil
 }
 
@@ -45,6 +67,9 @@ func (m *memory) StartContainer(context.Context, string) error { return m.startF
 
 func (m *memory) FollowLogs(_ context.Context, _ string, out io.Writer) error {
 	_, err := io.WriteString(out, m.says)
+	if m.followed != nil {
+		close(m.followed)
+	}
 	return err
 }
 
@@ -57,16 +82,6 @@ func (m *memory) RemoveContainer(ctx context.Context, id string) error {
 
 func (m *memory) RemoveImage(_ context.Context, ref string) error {
 	m.images = slices.DeleteFunc(m.images, func(image string) bool { return image == ref })
-	return nil
-}
-
-func (m *memory) CreateVolume(_ context.Context, name string, labels map[string]string) error {
-	for _, v := range m.volumes {
-		if v.Name == name && !carries(v.Labels, labels) {
-			return docker.ErrConflict
-		}
-	}
-	m.volumes = append(m.volumes, docker.Volume{Name: name, Labels: labels})
 	return nil
 }
 
@@ -98,41 +113,63 @@ func carries(have, want map[string]string) bool {
 }
 
 func newDemo(t *testing.T, m *memory) demo {
-	return demo{root: t.TempDir(), engine: m, terraform: terraform{folder: filepath.Join(t.TempDir(), "demo")}}
+	return demo{names: usual, root: t.TempDir(), engine: m, terraform: terraform{folder: filepath.Join(t.TempDir(), "demo")}}
 }
 
-func TestTrainReadsTheDigestAndLeavesNoContainer(t *testing.T) {
-	m := &memory{says: "epoch 1/1\nmodel /output/model.json sha256:abc"} // the last line without an end
+func TestAJobSaysWhatItSaysAndLeavesNoContainer(t *testing.T) {
+	m := &memory{says: "row 1\nversion abc"} // the last line without an end
 	m.containers = []docker.ContainerSummary{
-		{ID: "left", Name: "mlops-demo-train", Labels: demoLabels},
+		{ID: "left", Name: "mlops-demo-ask", Labels: usual.labels()},
 		{ID: "other", Name: "digits", Labels: map[string]string{docker.LabelDeployment: "digits"}},
 	}
-	digest, err := newDemo(t, m).train(t.Context())
-	if err != nil || digest != "sha256:abc" {
-		t.Errorf("%q, %v", digest, err)
+	var said []string
+	err := newDemo(t, m).runJob(t.Context(), job{name: "mlops-demo-ask", binds: []string{"v:/data:ro"}}, func(line string) { said = append(said, line) })
+	if err != nil || fmt.Sprint(said) != "[row 1 version abc]" {
+		t.Errorf("%q, %v", said, err)
 	}
 	if len(m.containers) != 1 || m.containers[0].ID != "other" {
 		t.Errorf("left: %v", m.containers)
 	}
 	host := m.created[0].HostConfig
-	if host.Binds[0] != "mlops-demo-model:/output" || host.NetworkMode != "none" {
+	if host.Binds[0] != "v:/data:ro" || host.NetworkMode != "none" {
 		t.Errorf("%+v", host)
 	}
 }
 
-func TestTrainFails(t *testing.T) {
+func TestAJobFails(t *testing.T) {
 	for want, m := range map[string]*memory{
-		"exit code 1":               {says: "error: no data", exits: 1},
-		"names the model's digest":  {says: "nothing"},
-		"no such image":             {startFails: errors.New("no such image")},
-		"docker volume rm mlops-de": {volumes: []docker.Volume{{Name: modelVolume}}},
+		"exit code 1":   {says: "error: no data", exits: 1},
+		"no such image": {startFails: errors.New("no such image")},
 	} {
-		if _, err := newDemo(t, m).train(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("error %v, want %q", err, want)
+		err := newDemo(t, m).runJob(t.Context(), job{name: "job"}, func(string) {})
+		if err == nil || !strings.Contains(err.Error(), want) || len(m.containers) > 0 {
+			t.Errorf("error %v, want %q; left: %v", err, want, m.containers)
 		}
-		if len(m.containers) > 0 {
-			t.Errorf("%s: left: %v", want, m.containers)
-		}
+	}
+}
+
+func TestStepsAreFollowed(t *testing.T) {
+	of := func(step string) map[string]string {
+		return map[string]string{docker.LabelKind: docker.KindJob, docker.LabelWorkflow: "digits", docker.LabelStep: step}
+	}
+	m := &memory{says: "epoch 1\nepoch 2\n"}
+	m.containers = []docker.ContainerSummary{{ID: "failed before", Labels: of("evaluate")}}
+	j := newDemo(t, m).followJobs(t.Context())
+	m.add(docker.ContainerSummary{ID: "1", Labels: of("train"), State: "running"},
+		docker.ContainerSummary{ID: "2", Labels: map[string]string{docker.LabelKind: docker.KindJob, docker.LabelWorkflow: "others"}})
+	m.awaitFollowed(t)
+	if got, want := j.stop(), "▸ train: epoch 1\n▸ train: epoch 2\n"; got != want {
+		t.Errorf("shown: %q, want %q", got, want)
+	}
+}
+
+func TestExpectReadsWhatTerraformBrokeIntoLines(t *testing.T) {
+	printed := "│ Error: gate\n│\n│ $.accuracy is 0.5, and must be\n│ at least 0.95."
+	if err := expect(printed, "$.accuracy", "must be at least 0.95"); err != nil {
+		t.Error(err)
+	}
+	if err := expect(printed, "No changes."); err == nil || !strings.Contains(err.Error(), `did not say "No changes."`) {
+		t.Errorf("error %v", err)
 	}
 }
 
@@ -152,20 +189,34 @@ func TestDestroyRemovesTheDemoAndNothingElse(t *testing.T) {
 	record := func(of string) map[string]string {
 		return map[string]string{docker.LabelDeployment: of, docker.LabelKind: docker.KindRecord}
 	}
+	model := func(name, digest string) map[string]string {
+		return map[string]string{docker.LabelKind: docker.KindModel, docker.LabelModel: name, docker.LabelDigest: digest}
+	}
+	result := func(workflow, digest string) map[string]string {
+		return map[string]string{docker.LabelKind: docker.KindResult, docker.LabelWorkflow: workflow, docker.LabelDigest: digest}
+	}
+	artifact := func(digest string) map[string]string {
+		return map[string]string{docker.LabelKind: docker.KindArtifact, docker.LabelDigest: digest}
+	}
 	m := &memory{
 		containers: []docker.ContainerSummary{
 			{ID: "1", Name: "digits", Labels: replica},
-			{ID: "2", Name: "mlops-demo-ask", Labels: demoLabels},
+			{ID: "2", Name: "mlops-demo-ask-digits", Labels: usual.labels()},
 			{ID: "3", Name: "digits.lock", Labels: map[string]string{docker.LabelDeployment: "digits", docker.LabelKind: docker.KindLock}},
 			{ID: "4", Name: "iris", Labels: foreign},
 		},
 		volumes: []docker.Volume{
-			{Name: modelVolume, Labels: demoLabels},
 			{Name: "mlops.digits.1", Labels: record("digits")},
-			{Name: "mlops.iris.1", Labels: record("iris")},
+			{Name: "mlops-result.digits.1", Labels: result("digits", "trained")},
+			{Name: "mlops-model.digits-training-data.1", Labels: model("digits-training-data", "data")},
+			{Name: "mlops-model-trained", Labels: artifact("trained")},
+			{Name: "others: mlops-model-data", Labels: artifact("data")},
+			{Name: "others: mlops-model-iris", Labels: artifact("iris")},
+			{Name: "others: mlops-model.iris.1", Labels: model("iris", "data")},
+			{Name: "others: mlops.iris.1", Labels: record("iris")},
 		},
 		networks: []docker.Network{{ID: "n", Name: network}},
-		images:   []string{serverImage, trainerImage, "busybox"},
+		images:   []string{usual.server, usual.trainer, "busybox"},
 	}
 	d := newDemo(t, m)
 	if err := os.MkdirAll(d.terraform.folder, 0o750); err != nil {
@@ -175,7 +226,8 @@ func TestDestroyRemovesTheDemoAndNothingElse(t *testing.T) {
 		if err := d.destroy(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if len(m.containers) != 1 || len(m.volumes) != 1 || len(m.networks) != 1 || fmt.Sprint(m.images) != "[busybox]" {
+		mine := func(v docker.Volume) bool { return !strings.HasPrefix(v.Name, "others:") }
+		if len(m.containers) != 1 || len(m.volumes) != 4 || slices.ContainsFunc(m.volumes, mine) || len(m.networks) != 1 || fmt.Sprint(m.images) != "[busybox]" {
 			t.Errorf("left: %v %v %v %v", m.containers, m.volumes, m.networks, m.images)
 		}
 		if d.terraform.exists() {
@@ -242,14 +294,17 @@ func TestTargetOf(t *testing.T) {
 	}
 }
 
-func TestTerraformFolderIsTheExampleWithTheDigest(t *testing.T) {
+func TestTerraformFolderIsTheExample(t *testing.T) {
 	tf := terraform{folder: t.TempDir()}
 	for name, content := range map[string]string{"removed.tf": "", "terraform.tfstate": "{}"} {
 		if err := os.WriteFile(filepath.Join(tf.folder, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := tf.write(os.DirFS("../../.."), "sha256:abc"); err != nil {
+	if err := tf.write(os.DirFS("../../..")); err != nil {
+		t.Fatal(err)
+	}
+	if err := tf.set(usual, variables{"learning_rate": "0.1"}); err != nil {
 		t.Fatal(err)
 	}
 	entries, err := os.ReadDir(tf.folder)
@@ -260,11 +315,11 @@ func TestTerraformFolderIsTheExampleWithTheDigest(t *testing.T) {
 	for _, entry := range entries {
 		names = append(names, entry.Name())
 	}
-	if got := strings.Join(names, " "); got != "main.tf outputs.tf terraform.tfstate terraform.tfvars variables.tf" {
+	if got := strings.Join(names, " "); got != "data main.tf outputs.tf terraform.tfstate terraform.tfvars variables.tf" {
 		t.Errorf("the folder holds %s", got)
 	}
-	variables, _ := os.ReadFile(filepath.Join(tf.folder, variablesFile))
-	if string(variables) != "model_digest = \"sha256:abc\"\n" {
-		t.Errorf("variables %q", variables)
+	want := "learning_rate = \"0.1\"\nname = \"digits\"\nserver_image = \"mlops-demo-server\"\ntrainer_image = \"mlops-demo-trainer\"\n"
+	if content, _ := os.ReadFile(filepath.Join(tf.folder, variablesFile)); string(content) != want {
+		t.Errorf("variables %q", content)
 	}
 }

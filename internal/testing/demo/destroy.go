@@ -13,7 +13,7 @@ import (
 // destroy takes the demo away, however far it came; what is already gone is no error.
 func (d demo) destroy(ctx context.Context) error {
 	if d.terraform.hasState() {
-		step.Say("Destroying the deployment: terraform destroy in %s", d.terraform.folder)
+		step.Say("Destroying workflow, deployment and models: terraform destroy in %s", d.terraform.folder)
 		if err := d.terraform.init(ctx); err != nil {
 			return err
 		}
@@ -21,12 +21,12 @@ func (d demo) destroy(ctx context.Context) error {
 			return err
 		}
 	}
-	step.Say("Removing what else the demo has made: containers, the model's volume, images, %s", d.terraform.folder)
+	step.Say("Removing what else the demo has made: containers, volumes, images, %s", d.terraform.folder)
 	if err := d.removeContainers(ctx); err != nil {
 		return err
 	}
 	errs := []error{d.removeVolumes(ctx)}
-	for _, p := range programs {
+	for _, p := range d.programs() {
 		errs = append(errs, d.engine.RemoveImage(ctx, p.image))
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -38,7 +38,7 @@ func (d demo) destroy(ctx context.Context) error {
 // removeContainers removes every container that was made from the demo's images: jobs of a run that was killed, and
 // replicas whose state is lost, with what the provider keeps beside those.
 func (d demo) removeContainers(ctx context.Context) error {
-	containers, err := d.engine.ListContainers(ctx, demoLabels)
+	containers, err := d.engine.ListContainers(ctx, d.labels())
 	if err != nil {
 		return err
 	}
@@ -105,20 +105,6 @@ func (d demo) removeDesertedNetworks(ctx context.Context) error {
 	for _, listed := range networks {
 		err := d.engine.RemoveNetwork(ctx, listed.ID)
 		if err != nil && !errors.Is(err, docker.ErrConflict) { // something else is on it: then it is not deserted
-			return err
-		}
-	}
-	return nil
-}
-
-// removeVolumes removes the model's volume, unless somebody else made one of that name.
-func (d demo) removeVolumes(ctx context.Context) error {
-	volumes, err := d.engine.ListVolumes(ctx, demoLabels)
-	if err != nil {
-		return err
-	}
-	for _, volume := range volumes {
-		if err := d.engine.RemoveVolume(ctx, volume.Name); err != nil {
 			return err
 		}
 	}

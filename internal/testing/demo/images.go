@@ -15,16 +15,14 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/devenv/step"
 )
 
-// program is one of the demo's own: a static binary in an image of nothing else but its data.
+// program is one of the demo's own: a static binary in an image of nothing else.
 type program struct {
 	name  string // folder under examples/demo, and file name in its bin folder
 	image string
-	data  []string // further files of the build context, relative to examples/demo
 }
 
-var programs = []program{
-	{name: "trainer", image: trainerImage, data: []string{"data/digits.csv.gz"}},
-	{name: "server", image: serverImage},
+func (n names) programs() []program {
+	return []program{{name: "trainer", image: n.trainer}, {name: "server", image: n.server}}
 }
 
 // buildImages builds the programs here, for the engine's CPU, and sends each with its Dockerfile to the engine. Images
@@ -40,7 +38,7 @@ func (d demo) buildImages(ctx context.Context) error {
 	}
 	step.Say("Building the images of the trainer and the server (linux/%s, from scratch: no registry needed)", target.arch)
 	group, ctx := errgroup.WithContext(ctx)
-	for _, p := range programs {
+	for _, p := range d.programs() {
 		group.Go(func() error { return d.buildImage(ctx, p, target) })
 	}
 	return group.Wait()
@@ -56,11 +54,11 @@ func (d demo) buildImage(ctx context.Context, p program, target target) error {
 		return &step.Fault{Missing: "examples/demo/" + p.name + " cannot be built", Remedy: "Correct what the compiler says.", Err: err}
 	}
 	dockerfile := path.Join(p.name, "Dockerfile")
-	buildContext, err := archive(folder, append([]string{dockerfile, binary}, p.data...))
+	buildContext, err := archive(folder, []string{dockerfile, binary})
 	if err != nil {
 		return err
 	}
-	if err := d.engine.BuildImage(ctx, buildContext, dockerfile, []string{p.image}, demoLabels); err != nil {
+	if err := d.engine.BuildImage(ctx, buildContext, dockerfile, []string{p.image}, d.labels()); err != nil {
 		return fmt.Errorf("building the image %s: %w", p.image, err)
 	}
 	return nil

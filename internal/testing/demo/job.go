@@ -40,7 +40,7 @@ func (d demo) runJob(ctx context.Context, j job, line func(string)) (err error) 
 	}
 	id, err := d.engine.CreateContainer(ctx, docker.CreateRequest{
 		Name:       j.name,
-		Config:     &docker.ContainerConfig{Image: trainerImage, Cmd: j.command, Labels: demoLabels},
+		Config:     &docker.ContainerConfig{Image: d.trainer, Cmd: j.command, Labels: d.labels()},
 		HostConfig: host,
 	})
 	if err != nil {
@@ -72,7 +72,7 @@ func (d demo) runJob(ctx context.Context, j job, line func(string)) (err error) 
 
 // removeLeftover removes the container of an earlier run that was killed, and nobody else's.
 func (d demo) removeLeftover(ctx context.Context, name string) error {
-	containers, err := d.engine.ListContainers(ctx, demoLabels)
+	containers, err := d.engine.ListContainers(ctx, d.labels())
 	if err != nil {
 		return err
 	}

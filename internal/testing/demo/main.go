@@ -1,6 +1,7 @@
-// Command demo shows the provider on a model that is really trained: `demo run` trains a classifier in a container,
-// deploys two replicas of a server for it with Terraform, and asks them about data that the training has not seen;
-// `demo destroy` takes it all away. `make demo` and `make demo-destroy` prepare the environment and call it.
+// Command demo shows the provider on a model that is really trained: `demo run` applies a workflow that trains a
+// classifier in a container, judges it and deploys two replicas of a server for it, asks those about data that the
+// training has not seen, and shows what further applies run and refuse; `demo destroy` takes it all away. `make demo` and
+// `make demo-destroy` prepare the environment and call it.
 package main
 
 import (
@@ -52,7 +53,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	defer func() { _ = engine.Close() }()
 
-	d := demo{root: root, engine: engine, terraform: terraform}
+	d := demo{names: usual, root: root, engine: engine, terraform: terraform}
 	if args[0] == "destroy" {
 		return d.destroy(ctx)
 	}

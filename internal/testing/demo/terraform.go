@@ -4,13 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/devenv/step"
 )
@@ -44,9 +46,11 @@ func newTerraform(folder string) (terraform, error) {
 	}
 }
 
-// write puts the example into the folder, and the digest of the model beside it as a variable. State that is there
-// stays.
-func (t terraform) write(repository fs.FS, digest string) error {
+// exampleFiles are what the demo takes of the example.
+var exampleFiles = []string{"*.tf", "data/digits.csv.gz"}
+
+// write puts the example into the folder. State that is there stays.
+func (t terraform) write(repository fs.FS) error {
 	if err := os.MkdirAll(t.folder, 0o755); err != nil {
 		return err
 	}
@@ -59,21 +63,48 @@ func (t terraform) write(repository fs.FS, digest string) error {
 			return err
 		}
 	}
-	files, err := fs.Glob(repository, "examples/demo/*.tf")
+	example, err := fs.Sub(repository, "examples/demo")
 	if err != nil {
 		return err
 	}
-	for _, name := range files {
-		content, err := fs.ReadFile(repository, name)
+	for _, pattern := range exampleFiles {
+		files, err := fs.Glob(example, pattern)
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(t.folder, filepath.Base(name)), content, 0o644); err != nil {
-			return err
+		for _, name := range files {
+			if err := copyFile(example, name, t.folder); err != nil {
+				return err
+			}
 		}
 	}
-	variables := fmt.Sprintf("model_digest = %q\n", digest)
-	return os.WriteFile(filepath.Join(t.folder, variablesFile), []byte(variables), 0o644)
+	return nil
+}
+
+func copyFile(from fs.FS, name, folder string) error {
+	content, err := fs.ReadFile(from, name)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(folder, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, content, 0o644)
+}
+
+// variables of the example that differ from their defaults, as HCL's strings; numbers are taken from them.
+type variables map[string]string
+
+// set writes the variables, with those that name the demo, for every command that follows.
+func (t terraform) set(n names, v variables) error {
+	all := variables{"name": n.name, "trainer_image": n.trainer, "server_image": n.server}
+	maps.Copy(all, v)
+	var content strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		fmt.Fprintf(&content, "%s = %q\n", name, all[name])
+	}
+	return os.WriteFile(filepath.Join(t.folder, variablesFile), []byte(content.String()), 0o644)
 }
 
 func (t terraform) init(ctx context.Context) error {
@@ -99,23 +130,19 @@ func (t terraform) hasState() bool {
 	return err == nil
 }
 
-// urls asks the example's output where the replicas answer.
-func (t terraform) urls(ctx context.Context) ([]string, error) {
-	encoded, err := step.Output(t.command(ctx, "output", "-json", "urls"))
+// output reads an output of the example.
+func (t terraform) output(ctx context.Context, name string, into any) error {
+	encoded, err := step.Output(t.command(ctx, "output", "-json", name))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var urls []string
-	if err := json.Unmarshal([]byte(encoded), &urls); err != nil {
-		return nil, fmt.Errorf("the output \"urls\" is no list of strings: %w", err)
+	if err := json.Unmarshal([]byte(encoded), into); err != nil {
+		return fmt.Errorf("the output %q: %w", name, err)
 	}
-	if len(urls) == 0 {
-		return nil, errors.New("the apply made no replicas: the output \"urls\" is empty")
-	}
-	return urls, nil
+	return nil
 }
 
-// run shows what the command prints, indented, and returns it too.
+// run shows what the command prints, indented, and returns it too, also beside an error.
 func (t terraform) run(ctx context.Context, args ...string) (printed string, err error) {
 	var copied bytes.Buffer
 	out := &lines{each: func(line string) { fmt.Println("    " + line) }}
@@ -124,7 +151,7 @@ func (t terraform) run(ctx context.Context, args ...string) (printed string, err
 	both := io.MultiWriter(out, &copied)
 	cmd.Stdout, cmd.Stderr = both, both // the same writer: exec then never writes to it from two sides at once
 	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("%s %s: %w; what it said is above", filepath.Base(t.program), args[0], err)
+		return copied.String(), fmt.Errorf("%s %s: %w; what it said is above", filepath.Base(t.program), args[0], err)
 	}
 	return copied.String(), nil
 }
