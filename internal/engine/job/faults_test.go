@@ -1,0 +1,108 @@
+package job_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/fakedocker"
+)
+
+// A run is killed at its n-th call to the engine, before and after that call
+// happened; a new process then has to finish it, with every training run
+// exactly once and nothing lost, doubled or left over. All points in a soak, a
+// seeded sample otherwise.
+func TestKilledAnywhereConverges(t *testing.T) {
+	for _, op := range []struct {
+		name          string
+		before, image string
+	}{{"create", "", "train:1"}, {"update", "train:1", "train:2"}} {
+		t.Run(op.name, func(t *testing.T) {
+			ready := func() *bench {
+				b := newBench(t, trainings())
+				b.writes["/output/metrics.json"] = `{"accuracy":1}`
+				if op.before != "" {
+					if err := oneRun(context.Background(), newProcess(t, b), request("train", op.before)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				b.KillSessions()
+				b.ResetCalls()
+				return b
+			}
+			b := ready()
+			if err := oneRun(context.Background(), newProcess(t, b), request("train", op.image)); err != nil {
+				t.Fatal(err)
+			}
+			calls := len(b.Calls())
+			t.Logf("%d calls", calls)
+			for n := 1; n <= calls; n++ {
+				for _, before := range []bool{true, false} {
+					if os.Getenv("MLOPS_SOAK") != "" || rand.New(rand.NewPCG(uint64(n), 3)).IntN(2) == 0 {
+						killedAt(t, ready(), op.image, n, before)
+					}
+				}
+			}
+		})
+	}
+}
+
+func trainings() map[string]fakedocker.Behaviour {
+	b := fakedocker.Behaviour{Exits: true, ExitAfter: 5 * time.Millisecond, Log: []string{"epoch 1", "epoch 2"}, LogEvery: time.Millisecond}
+	return map[string]fakedocker.Behaviour{"train:1": b, "train:2": b}
+}
+
+func killedAt(t *testing.T, b *bench, image string, n int, before bool) {
+	t.Helper()
+	where := fmt.Sprintf("killed at call %d (before it: %t)", n, before)
+	defer b.Close()
+	ctx := context.Background()
+	b.SetFault(fakedocker.FailFrom(n, before))
+	failed := oneRun(ctx, newProcess(t, b), request("train", image))
+	history := b.Calls()
+	b.SetFault(nil)
+	b.KillSessions()
+
+	p := newProcess(t, b)
+	if err := oneRun(ctx, p, request("train", image)); err != nil {
+		t.Fatalf("%s: the next run fails: %v\nthe killed one said: %v\nits calls: %v", where, err, failed, history)
+	}
+	if b.starts[image] != 1 {
+		t.Fatalf("%s: the training was started %d times\nits calls: %v\nthen: %v", where, b.starts[image], history, b.Calls())
+	}
+	runs, err := p.ledger.Runs(ctx, "iris")
+	if err != nil || len(runs) != 1 || runs[0].Results[0].Artifact.Digest != digestOf(image) || string(runs[0].Results[0].Metrics) != `{"accuracy":1}` {
+		t.Fatalf("%s: recorded %+v: %v", where, runs, err)
+	}
+	if lines := p.log.all(); len(lines) > 0 && !slices.Equal(lines, []string{"train: epoch 1", "train: epoch 2"}) {
+		t.Fatalf("%s: an incomplete log: %q", where, lines)
+	}
+	volumes := len(b.Volumes())
+	if left := b.Names("mlops.step"); len(left) > 0 || volumes != 3 { // an artifact, its result, the run
+		t.Fatalf("%s: left behind %v, %d volumes", where, left, volumes)
+	}
+	destroyed(t, b, p, where)
+}
+
+// destroyed leaves nothing at all.
+func destroyed(t *testing.T, b *bench, p process, where string) {
+	t.Helper()
+	ctx := context.Background()
+	unlock, err := p.ledger.Lock(ctx, "iris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kept, err := p.ledger.Forget(ctx, "iris", nil); err != nil || len(kept) > 0 {
+		t.Fatalf("%s: forgetting: %q, %v", where, kept, err)
+	}
+	if err := unlock(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if left := b.Leftovers(); len(left) > 0 {
+		t.Fatalf("%s: left behind: %v", where, left)
+	}
+}
