@@ -139,9 +139,9 @@ func parts(spec Spec, step Step, f facts) map[string]string {
 func (f facts) input(in Input) []string {
 	switch {
 	case in.Artifact != nil:
-		return identity(in.Artifact)
+		return []string{in.Artifact.Digest} // all of the volume is mounted, whatever its path
 	case in.Step != "":
-		return identity(f.artifactOf(in.Step))
+		return identity(f.artifactOf(in.Step))[:1]
 	case in.Version != "":
 		return []string{"version", in.Version, in.Volume, in.HostPath}
 	}

@@ -37,3 +37,20 @@ func parseMetrics(raw []byte, secrets deployment.Secrets) (json.RawMessage, erro
 	}
 	return compact.Bytes(), nil
 }
+
+// accepted judges what a job left. A model that was trained is worth more than
+// its metrics; an evaluation is nothing without.
+func accepted(step Step, taken Captured) (*Captured, []string, *cause) {
+	metrics, err := parseMetrics(taken.Metrics, step.job().Secrets)
+	taken.Metrics = metrics
+	switch {
+	case err != nil && step.Evaluation != nil:
+		return nil, nil, &cause{kind: causeOutput, err: fmt.Errorf("%s %w", MetricsFile, err)}
+	case err != nil:
+		return &taken, []string{fmt.Sprintf("Step %q has no metrics: %s %s.", step.Name, MetricsFile, err)}, nil
+	case metrics == nil && step.Evaluation != nil && len(step.Evaluation.Gate) > 0:
+		file := orDefault(step.job().Output, DefaultOutput) + "/" + MetricsFile
+		return nil, nil, &cause{kind: causeOutput, attribute: "gate", err: fmt.Errorf("it wrote no %s, and the gate needs metrics", file)}
+	}
+	return &taken, nil, nil
+}

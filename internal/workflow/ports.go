@@ -109,8 +109,8 @@ type Ledger interface {
 	// Record writes a run, over an earlier record of the same number.
 	Record(ctx context.Context, run Run) error
 	// Forget removes all runs but those numbered in keep, and the results and
-	// artifacts that none of those names and nothing uses. It returns what it
-	// left because it is in use, one sentence each.
+	// artifacts that none of those names (Result.Hash) and nothing uses, the
+	// runs last. It returns what it left because it is in use, one clause each.
 	Forget(ctx context.Context, workflow string, keep []int) (kept []string, err error)
 	// Present reports whether the artifact is still there and complete.
 	Present(ctx context.Context, artifact deployment.Artifact) (bool, error)

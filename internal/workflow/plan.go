@@ -1,0 +1,246 @@
+package workflow
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+)
+
+// Plan is what an Apply would do.
+type Plan struct {
+	Run      int // number of the run that it would be
+	Steps    []PlannedStep
+	Retires  []string // deployments that are removed because their step is gone
+	Warnings []string // a sentence or two each
+}
+
+// PlannedStep is what would become of one step.
+type PlannedStep struct {
+	Step string
+	Kind Kind
+	// Runs: a container, or a deployment, changes. When a training runs, what
+	// comes after may change too, and counts as running.
+	Runs    bool
+	Reason  string   // one clause, why it runs or what was assumed; "" for a step that is as it was
+	Actions []string // of a deployment that changes: one line each
+	// Certain: nothing had to be assumed. A step that runs certainly runs; one
+	// that does not comes to Result. Not certain are steps after a training
+	// that runs, values that are known at apply only, images that are pulled.
+	Certain bool
+	Result  *Result // what it comes to; nil when that is known after the apply only
+}
+
+// Empty reports whether nothing would run or go.
+func (p Plan) Empty() bool {
+	return len(p.Retires) == 0 && !slices.ContainsFunc(p.Steps, func(s PlannedStep) bool { return s.Runs })
+}
+
+// String prints one line per step.
+func (p Plan) String() string {
+	var b strings.Builder
+	for _, s := range p.Steps {
+		b.WriteString(s.String() + "\n")
+	}
+	for _, name := range p.Retires {
+		fmt.Fprintf(&b, "deployment %s: is removed (its step is gone)\n", name)
+	}
+	return b.String()
+}
+
+// String is one line: `train: runs (command changed)`.
+func (s PlannedStep) String() string {
+	var does string
+	switch {
+	case s.Runs && s.Certain:
+		does = "runs"
+	case s.Runs:
+		does = "may run"
+	case s.Result != nil:
+		does = "is " + string(s.Result.Status)
+	default:
+		does = "does not run"
+	}
+	text := s.Step + ": " + does
+	if s.Reason != "" {
+		text += " (" + s.Reason + ")"
+	}
+	return text
+}
+
+// Plan says what an Apply would do, and changes nothing. Images are not pulled;
+// values that the spec lists as Unknown are not judged. The error is everybody's:
+// an engine that cannot be asked.
+func (r *Runner) Plan(ctx context.Context, spec Spec) (Plan, error) {
+	h, err := r.history(ctx, spec.Name)
+	if err != nil {
+		return Plan{}, err
+	}
+	f := &forecast{situation: began(spec, h, nil, r.clock()), rules: r.rules}
+	for _, step := range spec.Steps {
+		if f.known(step) {
+			v, c := r.look(ctx, spec, step, facts{trained: f.trained()}, h, false)
+			if c != nil && everybodys(ctx, c.err) {
+				return Plan{}, c.err
+			}
+			f.foresee(step, v, c)
+		}
+	}
+	f.plan.Run = f.run.Number
+	if !f.stopped {
+		f.plan.Retires = f.retired()
+	}
+	return f.plan, nil
+}
+
+// forecast goes through the steps as a run does, with the planner's own
+// answers, and without doing anything.
+type forecast struct {
+	situation
+	rules   rules
+	plan    Plan
+	assumed bool   // a training before may come to something else than was assumed
+	follows string // a training before that runs
+	fails   string // a step before that certainly fails
+}
+
+// known answers what can be said of a step without looking; false if it was.
+func (f *forecast) known(step Step) bool {
+	planned := PlannedStep{Step: step.Name, Kind: step.Kind(), Runs: true}
+	switch {
+	case f.fails != "":
+		planned.Runs, planned.Reason = false, fmt.Sprintf("step %s fails", f.fails)
+	case f.follows != "":
+		planned.Reason = "follows " + f.follows
+	case len(step.Unknown) == 1:
+		planned.Reason = step.Unknown[0] + " is known after apply"
+	case len(step.Unknown) > 1:
+		planned.Reason = enumerate(step.Unknown) + " are known after apply"
+	default:
+		return true
+	}
+	f.add(step, planned, nil)
+	return false
+}
+
+// add notes what becomes of a step; artifact is what is assumed of a training.
+func (f *forecast) add(step Step, planned PlannedStep, artifact *deployment.Artifact) {
+	planned.Certain = planned.Certain && !f.assumed
+	if !planned.Certain {
+		planned.Result = nil
+	}
+	if step.Training != nil {
+		f.assumed = f.assumed || !planned.Certain
+		if planned.Runs && f.follows == "" {
+			f.follows = step.Name
+		}
+	}
+	f.plan.Steps = append(f.plan.Steps, planned)
+	f.run.Results = append(f.run.Results, Result{Step: step.Name, Kind: step.Kind(), Artifact: artifact})
+	f.attempt = attempt{}
+}
+
+// foresee answers what becomes of a step that was looked at.
+func (f *forecast) foresee(step Step, v *view, c *cause) {
+	planned := PlannedStep{Step: step.Name, Kind: step.Kind(), Runs: true}
+	if c != nil {
+		planned.Reason = "it could not " + c.doing
+		f.warn(fmt.Sprintf("What step %q will do is not known yet, because it could not %s: %s.", step.Name, c.doing, text(c.err)))
+		f.add(step, planned, nil)
+		return
+	}
+	if kept := f.history.assumable(step, *v); len(v.unknown) > 0 && kept != nil {
+		planned.Runs, planned.Reason = false, missing(v.unknown)+"; it is assumed to be as it was"
+		f.add(step, planned, kept.Artifact)
+		return
+	}
+	f.attempt.view, f.attempt.job = v, v.job
+	if reusable, _ := f.rules.reusable(step, *v); reusable {
+		f.attempt.job = nil // what is left of an earlier run is removed, and changes nothing
+	}
+	a := f.next(f.rules)
+	if a.Op == OpNote || a.Op == OpStop || a.Op == OpRemove {
+		f.attempt.job = nil // out of the way
+		a = f.next(f.rules)
+	}
+	f.conclude(step, a, planned)
+}
+
+// conclude says what the planner's answer means for the step.
+func (f *forecast) conclude(step Step, a Action, planned PlannedStep) {
+	planned.Certain, planned.Reason = true, a.Reason
+	switch a.Op {
+	case OpReuse, OpSkip, OpFail:
+		result := f.result(a)
+		planned.Runs, planned.Result = false, &result
+		if job := step.job(); job != nil && job.PullPolicy == deployment.PullAlways {
+			planned.Certain = false // it is pulled before anything is decided
+		}
+		switch a.Op {
+		case OpFail:
+			f.foretell(step, a)
+		case OpSkip:
+			f.warn(fmt.Sprintf("Step %q will be skipped: %s.", step.Name, a.Reason))
+		default:
+		}
+		f.add(step, planned, result.Artifact)
+		return
+	case OpFollow:
+		planned.Reason = fmt.Sprintf("container %s works for it: its result is taken", a.Job.Name)
+	case OpClaim, OpDeploy:
+		planned.Reason = f.attempt.view.deploymentReason()
+		planned.Actions = f.attempt.view.preview.Actions
+		f.plan.Warnings = append(f.plan.Warnings, f.attempt.view.preview.Warnings...)
+	case OpResume:
+		planned.Reason = fmt.Sprintf("container %q is %s", a.Deployment, f.attempt.view.status.State)
+	case OpStart:
+		if number := f.history.tolerated(step, f.attempt.view.hash); number > 0 {
+			planned.Runs, planned.Certain = false, false
+			planned.Reason = fmt.Sprintf("it failed in run %d, and is tried again with the next run", number)
+		}
+	default:
+	}
+	f.add(step, planned, nil)
+}
+
+func (f *forecast) warn(text string) {
+	f.plan.Warnings = append(f.plan.Warnings, f.redacted(text))
+}
+
+// foretell: the step certainly fails.
+func (f *forecast) foretell(step Step, a Action) {
+	f.warn(fmt.Sprintf("Step %q will fail: %s.", step.Name, f.clauseOf(a.cause)))
+	if f.rules.stops(step) {
+		f.fails, f.stopped = step.Name, true
+	}
+}
+
+// assumable is the newest kept result that agrees in all parts that are known.
+func (h history) assumable(step Step, v view) *Result {
+	var found *Result
+	for _, kept := range h.results {
+		names := slices.DeleteFunc(differing(kept.Inputs, v.parts), func(name string) bool { return slices.Contains(v.unknown, name) })
+		if len(names) > 0 || kept.Kind != step.Kind() {
+			continue
+		}
+		if found == nil || kept.FinishedAt.After(found.FinishedAt) || kept.FinishedAt.Equal(found.FinishedAt) && kept.Hash < found.Hash {
+			found = &kept
+		}
+	}
+	return found
+}
+
+// tolerated is the number of the newest run if the step failed there with the
+// same hash, and the run went on to its end: a plan finds nothing to do about
+// that. 0 if it is not so.
+func (h history) tolerated(step Step, hash string) int {
+	if len(h.runs) == 0 || !h.runs[0].finished() || step.OnFailure != Continue {
+		return 0
+	}
+	if last := h.runs[0].Result(step.Name); last != nil && last.Status == Failed && last.Hash == hash {
+		return h.runs[0].Number
+	}
+	return 0
+}

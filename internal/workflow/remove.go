@@ -1,0 +1,120 @@
+package workflow
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Removal says what to remove.
+type Removal struct {
+	Name, Owner string
+	Purge       bool // results and artifacts, too
+	// LeaveJobs leaves containers alone that run: for the delete half of the
+	// replacement of a workflow whose create was interrupted, which is to take
+	// their results.
+	LeaveJobs bool
+}
+
+// Remove removes a workflow: its containers, and the deployments that its steps
+// made. Results and artifacts stay unless Purge; kept names what stays, one
+// clause each. Already gone is success. The error is a *Failure.
+func (r *Runner) Remove(ctx context.Context, what Removal) (kept []string, err error) {
+	s := situation{spec: Spec{Name: what.Name, Owner: what.Owner}}
+	unlock, err := r.ledger.Lock(ctx, what.Name)
+	if err != nil {
+		return nil, r.broken(ctx, s, "lock the workflow", err)
+	}
+	defer func() { kept = append(kept, released(ctx, unlock)...) }()
+	s, err = r.begin(ctx, s.spec)
+	if err != nil {
+		return nil, r.broken(ctx, s, "read the workflow's earlier runs", err)
+	}
+	if have := s.history.owner(); have != "" && what.Owner != "" && have != what.Owner {
+		return nil, notOwned(what.Name, have, what.Owner)
+	}
+	s = s.leaving(what)
+	for {
+		s.now = r.clock()
+		a := s.nextOfRemoval(r.rules, what.Purge)
+		if a.Op == OpDone {
+			return s.remaining(), nil
+		}
+		if r.Log != nil {
+			r.Log(ctx, what.Name, a)
+		}
+		o, err := r.do(ctx, s, a)
+		if err != nil {
+			failure := r.abandoned(ctx, s, a, err)
+			failure.Advice = "Destroy again: it goes on from what is there."
+			return nil, failure
+		}
+		s = s.after(r.rules, a, o)
+	}
+}
+
+// leaving is the situation of a workflow that goes: no step is left, all its
+// containers are strays, and the newest run is the one to close.
+func (s situation) leaving(what Removal) situation {
+	if len(s.history.runs) > 0 {
+		newest := s.history.runs[0]
+		newest.Spent = s.run.Spent
+		s.run = newest
+	}
+	if what.LeaveJobs {
+		for _, job := range s.strays {
+			if job.Running {
+				s.staying = append(s.staying, fmt.Sprintf("container %s, which goes on", job.Name))
+			}
+		}
+		s.strays = slices.DeleteFunc(slices.Clone(s.strays), func(job JobStatus) bool { return job.Running })
+	}
+	return s
+}
+
+// nextOfRemoval is next for a workflow that goes: what runs first, then the
+// deployments, the last one first, and at the end the fact that it is gone.
+func (s situation) nextOfRemoval(r rules, purge bool) Action {
+	owned := s.run.Deployments
+	recorded := len(s.history.runs)+len(s.run.Spent) > 0
+	switch {
+	case len(s.strays) > 0:
+		return s.clear(r, s.strays[0], "the workflow is removed")
+	case len(owned) > 0:
+		return Action{Op: OpRetire, Deployment: owned[len(owned)-1], Reason: "the workflow is removed"}
+	case purge && !s.forgotten:
+		return Action{Op: OpForget}
+	case purge, s.run.Destroyed, !recorded:
+		return Action{Op: OpDone}
+	}
+	return Action{Op: OpDissolve}
+}
+
+// remaining names what stays: results, and what could not go.
+func (s situation) remaining() []string {
+	out := slices.Clone(s.staying)
+	if s.forgotten {
+		return out
+	}
+	for _, result := range slices.SortedFunc(maps.Values(s.history.results), func(a, b Result) int {
+		return cmp.Or(cmp.Compare(a.Step, b.Step), a.FinishedAt.Compare(b.FinishedAt), cmp.Compare(a.Hash, b.Hash))
+	}) {
+		if result.Artifact == nil {
+			continue
+		}
+		text := fmt.Sprintf("the artifact of step %q in volume %s", result.Step, result.Artifact.Volume)
+		if !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	switch n := len(s.history.results); n {
+	case 0:
+	case 1:
+		out = append(out, "the result of 1 step")
+	default:
+		out = append(out, fmt.Sprintf("the results of %d steps", n))
+	}
+	return out
+}
