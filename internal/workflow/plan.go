@@ -30,6 +30,10 @@ type PlannedStep struct {
 	// that does not comes to Result. Not certain are steps after a training
 	// that runs, values that are known at apply only, images that are pulled.
 	Certain bool
+	// Passing: the reason is not only the configuration's and the results', so
+	// it may be another one by the time of the apply: an image that somebody
+	// pulls, a container that ends.
+	Passing bool
 	Result  *Result // what it comes to; nil when that is known after the apply only
 }
 
@@ -146,7 +150,7 @@ func (f *forecast) add(step Step, planned PlannedStep, artifact *deployment.Arti
 func (f *forecast) foresee(step Step, v *view, c *cause) {
 	planned := PlannedStep{Step: step.Name, Kind: step.Kind(), Runs: true}
 	if c != nil {
-		planned.Reason = "it could not " + c.doing
+		planned.Passing, planned.Reason = true, "it could not "+c.doing
 		f.warn(fmt.Sprintf("What step %q will do is not known yet, because it could not %s: %s.", step.Name, c.doing, text(c.err)))
 		f.add(step, planned, nil)
 		return
@@ -188,14 +192,18 @@ func (f *forecast) conclude(step Step, a Action, planned PlannedStep) {
 		f.add(step, planned, result.Artifact)
 		return
 	case OpFollow:
+		planned.Passing = true
 		planned.Reason = fmt.Sprintf("container %s works for it: its result is taken", a.Job.Name)
 	case OpClaim, OpDeploy:
+		planned.Passing = true
 		planned.Reason = f.attempt.view.deploymentReason()
 		planned.Actions = f.attempt.view.preview.Actions
 		f.plan.Warnings = append(f.plan.Warnings, f.attempt.view.preview.Warnings...)
 	case OpResume:
+		planned.Passing = true
 		planned.Reason = fmt.Sprintf("container %q is %s", a.Deployment, f.attempt.view.status.State)
 	case OpStart:
+		planned.Passing = len(f.attempt.view.unknown) > 0
 		if number := f.history.tolerated(step, f.attempt.view.hash); number > 0 {
 			planned.Runs, planned.Certain = false, false
 			planned.Reason = fmt.Sprintf("it failed in run %d, and is tried again with the next run", number)
