@@ -125,24 +125,31 @@ func (c *record) write(lines ...string) {
 	}
 }
 
-// speak writes the process's lines: at once, or with a pause before each but the first.
+// speak writes the process's lines: at once, or with a pause before each but the
+// first. The engine's lock is held.
 func (e *Engine) speak(c *record, p *process) {
-	b := p.behaviour
-	if b.LogEvery == 0 || len(b.Log) == 0 {
-		c.write(b.Log...)
+	if p.behaviour.LogEvery == 0 || len(p.behaviour.Log) == 0 {
+		c.write(p.behaviour.Log...)
 		return
 	}
-	generation := c.generation
-	c.write(b.Log[0])
-	for i, line := range b.Log[1:] {
-		p.after(time.Duration(i+1)*b.LogEvery, func() {
-			e.mu.Lock()
-			defer e.mu.Unlock()
-			if c.generation == generation {
-				c.write(line)
-			}
-		})
+	p.unsaid = p.behaviour.Log
+	e.sayNext(c, p)
+}
+
+// sayNext writes the next line, and the one after it a little later. The
+// engine's lock is held.
+func (e *Engine) sayNext(c *record, p *process) {
+	c.write(p.unsaid[0])
+	if p.unsaid = p.unsaid[1:]; len(p.unsaid) == 0 {
+		return
 	}
+	p.after(p.behaviour.LogEvery, func() {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if c.process == p && len(p.unsaid) > 0 {
+			e.sayNext(c, p)
+		}
+	})
 }
 
 // PastEvents are the remembered events of one container between two moments. A

@@ -19,6 +19,7 @@ type process struct {
 	port      int
 	server    *http.Server
 	listener  *pipeListener
+	unsaid    []string // lines that it has not written yet; the engine's lock guards them
 
 	mu      sync.Mutex
 	paused  chan struct{} // closed when it goes on; nil while it runs
@@ -63,6 +64,7 @@ func (e *Engine) exited(c *record, generation int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if c.generation == generation && c.process != nil {
+		c.write(c.process.unsaid...) // it ends when it is done, however slow this machine is
 		e.exit(c, c.process.behaviour.ExitCode, c.process.behaviour.OOM)
 	}
 }
