@@ -1,0 +1,143 @@
+package artifact
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+)
+
+const (
+	// emptyImage has nothing in it: it is what helpers are made from, and takes
+	// no space.
+	emptyImage = "mlops-empty:1"
+	// tidyTimeout bounds what is cleaned up, also when the context has ended.
+	tidyTimeout = 10 * time.Second
+	// readerTries bounds how often another process may take a reader away.
+	readerTries = 10
+	readerPause = 50 * time.Millisecond
+)
+
+// helper is a container that is never started: a door to a volume, or to a
+// folder of the engine's host.
+type helper struct {
+	name    string
+	volume  string // of the engine, or
+	host    string // path on its host
+	session string // that dies with it; "" for one that only reads
+}
+
+// looker looks at files, reader reads them whole. They are two, because an
+// engine lets nobody look through a container that is being read.
+func looker(volume string) helper { return helper{name: "mlops.look." + volume, volume: volume} }
+func reader(volume string) helper { return helper{name: "mlops.read." + volume, volume: volume} }
+
+func uploader(volume, session string) helper {
+	return helper{name: "mlops.upload." + volume, volume: volume, session: session}
+}
+
+// create makes the helper, and before it the image if the engine lacks it.
+func (s *Store) create(ctx context.Context, h helper) (id string, err error) {
+	id, err = s.docker.CreateContainer(ctx, s.request(h))
+	if !errors.Is(err, deployment.ErrNotFound) {
+		return id, err
+	}
+	var nothing bytes.Buffer
+	if err := tar.NewWriter(&nothing).Close(); err != nil {
+		return "", err
+	}
+	if err := s.docker.ImportImage(ctx, &nothing, emptyImage, []string{`CMD ["never-started"]`}); err != nil {
+		return "", fmt.Errorf("making the empty image %s: %w", emptyImage, err)
+	}
+	return s.docker.CreateContainer(ctx, s.request(h))
+}
+
+func (s *Store) request(h helper) docker.CreateRequest {
+	mount := docker.Mount{Type: "volume", Source: h.volume, Target: "/" + mountpoint}
+	if h.host != "" {
+		mount.Type, mount.Source = "bind", h.host
+	}
+	mount.ReadOnly = h.session == ""
+	return docker.CreateRequest{
+		Name: h.name,
+		Config: &docker.ContainerConfig{Image: emptyImage, Cmd: []string{"never-started"}, Labels: map[string]string{
+			docker.LabelKind: docker.KindHelper, docker.LabelVolume: h.volume + h.host,
+			docker.LabelSession: h.session, docker.LabelProvider: s.cfg.Version,
+		}},
+		HostConfig: &docker.HostConfig{NetworkMode: "none", Mounts: []docker.Mount{mount}},
+	}
+}
+
+// discard removes a helper, also when ctx has ended.
+func (s *Store) discard(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
+	defer cancel()
+	return s.docker.RemoveContainer(ctx, id)
+}
+
+// reading runs do with a helper that only reads. Such a helper belongs to
+// nobody: its name follows from what it reads, whoever finds it uses it, and
+// whoever is done removes it. So what a killed process left is taken away by
+// the next one, without a session, which a plan does not start. One that is
+// taken away in the middle is made again.
+func (s *Store) reading(ctx context.Context, h helper, do func(id string) error) error {
+	free, err := s.readers.Acquire(ctx, h.name)
+	if err != nil {
+		return err
+	}
+	defer free()
+	for try := 1; ; try++ {
+		id, err := s.join(ctx, h)
+		if err == nil {
+			err = do(id)
+		}
+		if try < readerTries && s.tookAway(ctx, id, err) {
+			continue
+		}
+		if id == "" {
+			return err
+		}
+		return errors.Join(err, s.discard(ctx, id))
+	}
+}
+
+// join makes the helper or finds the one that is there.
+func (s *Store) join(ctx context.Context, h helper) (id string, err error) {
+	id, err = s.create(ctx, h)
+	if !errors.Is(err, docker.ErrConflict) {
+		return id, err
+	}
+	c, inspectErr := s.docker.InspectContainer(ctx, h.name)
+	switch {
+	case errors.Is(inspectErr, deployment.ErrNotFound):
+		return "", err // gone meanwhile: a conflict, which is tried again
+	case inspectErr != nil:
+		return "", inspectErr
+	case c.Config.Labels[docker.LabelKind] != docker.KindHelper:
+		return "", &deployment.ForeignError{Container: c.Name, ID: c.ID, Image: c.Config.Image}
+	}
+	return c.ID, nil
+}
+
+// tookAway reports whether err is another process's doing, which removed the helper.
+func (s *Store) tookAway(ctx context.Context, id string, err error) bool {
+	gone := errors.Is(err, docker.ErrConflict)
+	if errors.Is(err, deployment.ErrNotFound) && id != "" {
+		_, inspectErr := s.docker.InspectContainer(ctx, id)
+		gone = errors.Is(inspectErr, deployment.ErrNotFound)
+	}
+	if !gone {
+		return false
+	}
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(readerPause):
+		return true
+	}
+}

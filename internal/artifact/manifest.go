@@ -1,0 +1,98 @@
+package artifact
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+)
+
+// manifest is what an artifact's volume says about itself. It is written last,
+// and proves itself: its entries give its digest. So one that was cut, or is of
+// another volume, is none.
+type manifest struct {
+	Format  int     `json:"format"`
+	Digest  string  `json:"digest"`
+	Entries []Entry `json:"entries"`
+}
+
+const (
+	manifestFormat = 1
+	// manifestLimit, in bytes, is more than any manifest has: half a million files.
+	manifestLimit = 128 << 20
+)
+
+// errIncomplete says that an upload did not finish.
+var errIncomplete = errors.New("incomplete")
+
+// encode is the listing's manifest.
+func (l Listing) encode() ([]byte, error) {
+	return json.Marshal(manifest{Format: manifestFormat, Digest: l.Digest, Entries: l.Entries})
+}
+
+// decodeManifest returns the listing; errIncomplete when the bytes do not prove that digest.
+func decodeManifest(text []byte, digest string) (Listing, error) {
+	var m manifest
+	if err := json.Unmarshal(text, &m); err != nil || m.Format != manifestFormat {
+		return Listing{}, errIncomplete
+	}
+	if l := newListing(m.Entries); l.Digest == digest {
+		return l, nil
+	}
+	return Listing{}, errIncomplete
+}
+
+// readManifest reads the manifest through a helper. errIncomplete: there is none that counts.
+func (s *Store) readManifest(ctx context.Context, id, digest string) (Listing, error) {
+	stream, err := s.docker.CopyFrom(ctx, id, "/"+mountpoint+"/"+manifestName)
+	if errors.Is(err, deployment.ErrNotFound) && !s.gone(ctx, id) {
+		return Listing{}, errIncomplete
+	}
+	if err != nil {
+		return Listing{}, fmt.Errorf("reading the manifest: %w", err)
+	}
+	defer stream.Close()
+	archive := tar.NewReader(stream)
+	h, err := archive.Next()
+	if err != nil {
+		return Listing{}, fmt.Errorf("reading the manifest: %w", err)
+	}
+	if h.Typeflag != tar.TypeReg || h.Size > manifestLimit || !h.ModTime.Equal(epoch) {
+		return Listing{}, errIncomplete
+	}
+	text, err := io.ReadAll(archive)
+	if err != nil {
+		return Listing{}, fmt.Errorf("reading the manifest: %w", err)
+	}
+	return decodeManifest(text, digest)
+}
+
+// gone reports whether the container itself is not there.
+func (s *Store) gone(ctx context.Context, id string) bool {
+	_, err := s.docker.InspectContainer(ctx, id)
+	return errors.Is(err, deployment.ErrNotFound)
+}
+
+// writeManifest ends an upload, or, with text that proves nothing, takes a
+// volume's completeness away. It sets the root's time, too.
+func (s *Store) writeManifest(ctx context.Context, id string, text []byte) error {
+	var small bytes.Buffer
+	to := tar.NewWriter(&small)
+	e := Entry{Path: manifestName, Kind: File, Size: int64(len(text))}
+	err := errors.Join(to.WriteHeader(rootHeader()), to.WriteHeader(header(e)))
+	if err == nil {
+		_, err = to.Write(text)
+	}
+	if err = errors.Join(err, to.Close()); err != nil {
+		return err
+	}
+	if err := s.docker.CopyTo(ctx, id, "/", &small); err != nil {
+		return fmt.Errorf("writing the manifest: %w", err)
+	}
+	return nil
+}

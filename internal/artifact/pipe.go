@@ -1,0 +1,113 @@
+package artifact
+
+import (
+	"context"
+	"io"
+	"sync"
+)
+
+// pipeBlocks is how many blocks are read ahead: reading and hashing overlap
+// with sending, in constant memory.
+const pipeBlocks = 8
+
+// blockPipe hands what is written to it, in another goroutine, to its reader
+// in blocks. Unlike io.Pipe, whoever writes runs ahead by some blocks.
+type blockPipe struct {
+	full, free chan []byte
+	ended      chan struct{} // closed by the reader
+	end        sync.Once
+	err        error // of the writer; set before full is closed
+
+	filling  []byte // the writer's
+	draining []byte // the reader's
+	block    []byte // that draining is of
+}
+
+// pipeFrom runs write in a goroutine and returns what it writes. The reader
+// gets its error after all that it wrote before. Closed early, the reader makes
+// its writes fail, and waits until it has ended.
+func pipeFrom(ctx context.Context, write func(context.Context, io.Writer) error) io.ReadCloser {
+	p := &blockPipe{
+		full: make(chan []byte, pipeBlocks), free: make(chan []byte, pipeBlocks), ended: make(chan struct{}),
+	}
+	for range pipeBlocks {
+		p.free <- make([]byte, 0, blockSize)
+	}
+	go func() {
+		defer close(p.full)
+		p.err = write(ctx, pipeWriter{p})
+		if p.err == nil {
+			p.err = p.flush()
+		}
+	}()
+	return p
+}
+
+type pipeWriter struct{ *blockPipe }
+
+// Write copies into blocks.
+func (w pipeWriter) Write(data []byte) (int, error) {
+	p := w.blockPipe
+	written := 0
+	for len(data) > 0 {
+		if p.filling == nil {
+			select {
+			case p.filling = <-p.free:
+			case <-p.ended:
+				return written, io.ErrClosedPipe
+			}
+		}
+		n := min(cap(p.filling)-len(p.filling), len(data))
+		p.filling = append(p.filling, data[:n]...)
+		data, written = data[n:], written+n
+		if len(p.filling) == cap(p.filling) {
+			if err := p.flush(); err != nil {
+				return written, err
+			}
+		}
+	}
+	return written, nil
+}
+
+// flush hands on the block that is being filled.
+func (p *blockPipe) flush() error {
+	if len(p.filling) == 0 {
+		return nil
+	}
+	select {
+	case p.full <- p.filling:
+		p.filling = nil
+		return nil
+	case <-p.ended:
+		return io.ErrClosedPipe
+	}
+}
+
+// Read implements io.Reader.
+func (p *blockPipe) Read(data []byte) (int, error) {
+	if len(p.draining) == 0 {
+		if p.block != nil {
+			p.free <- p.block[:0]
+			p.block = nil
+		}
+		block, open := <-p.full
+		if !open {
+			if p.err != nil {
+				return 0, p.err
+			}
+			return 0, io.EOF
+		}
+		p.block, p.draining = block, block
+	}
+	n := copy(data, p.draining)
+	p.draining = p.draining[n:]
+	return n, nil
+}
+
+// Close ends the writer.
+func (p *blockPipe) Close() error {
+	p.end.Do(func() { close(p.ended) })
+	for range p.full { //revive:disable-line:empty-block until the writer has ended
+	}
+	return nil
+}
