@@ -48,6 +48,8 @@ type Behaviour struct {
 	LogEvery time.Duration // a pause before each line but the first
 	PrintEnv bool          // writes its whole environment after Log
 
+	Writes map[string]string // files that it writes at its start: absolute path to content
+
 	CPU    float64 // cores it keeps busy
 	Memory uint64  // bytes it uses
 

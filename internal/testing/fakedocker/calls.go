@@ -32,6 +32,7 @@ var reads = []string{
 	"ListContainers", "InspectContainer", "ContainerLogs", "ContainerStats", "Info", "Events",
 	"InspectImage", "RemoteDigest", "ListNetworks", "InspectNetwork", "ListVolumes", "Dial",
 	"WaitContainer", "FollowLogs", "PastEvents",
+	"StatPath", "CopyFrom", "InspectVolume", "VolumeUsers",
 }
 
 type recorder struct {

@@ -21,6 +21,8 @@ type record struct {
 	host       *docker.HostConfig
 	networks   map[string]*attachment // by network name
 	volumes    []string               // names of the volumes it mounts
+	targets    map[string]string      // those volumes by where they are mounted
+	files      tree                   // beside the mounts
 	anonymous  []string               // those that go with it
 	state      docker.ContainerState
 	restarts   int
@@ -48,22 +50,27 @@ func (e *Engine) ListContainers(ctx context.Context, labels map[string]string) (
 	return call(ctx, e, "ListContainers", selector(labels), func() ([]docker.ContainerSummary, error) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		var out []docker.ContainerSummary
-		for _, c := range e.containers {
-			if !matches(c.config.Labels, labels) {
-				continue
-			}
-			out = append(out, docker.ContainerSummary{
-				ID: c.id, Name: c.name, Image: e.imageInListing(c), ImageID: c.imageID,
-				Labels: copyMap(c.config.Labels), State: c.state.Status,
-				Created: c.created.Truncate(time.Second), // all that a listing tells
-			})
-		}
-		sort.Slice(out, func(i, j int) bool {
-			return e.containers[out[i].ID].created.After(e.containers[out[j].ID].created)
-		})
-		return out, nil
+		return e.list(func(c *record) bool { return matches(c.config.Labels, labels) }), nil
 	})
+}
+
+// list are the containers that are wanted, newest first.
+func (e *Engine) list(wanted func(*record) bool) []docker.ContainerSummary {
+	var out []docker.ContainerSummary
+	for _, c := range e.containers {
+		if !wanted(c) {
+			continue
+		}
+		out = append(out, docker.ContainerSummary{
+			ID: c.id, Name: c.name, Image: e.imageInListing(c), ImageID: c.imageID,
+			Labels: copyMap(c.config.Labels), State: c.state.Status,
+			Created: c.created.Truncate(time.Second), // all that a listing tells
+		})
+	}
+	sort.Slice(out, func(i, j int) bool {
+		return e.containers[out[i].ID].created.After(e.containers[out[j].ID].created)
+	})
+	return out
 }
 
 // imageInListing is the image as it was given, or its ID once the tag has moved.

@@ -73,6 +73,7 @@ func (e *Engine) create(req docker.CreateRequest) (*record, error) {
 	}
 	inherit(config, image.Config, id)
 	c.networks = e.attachments(req)
+	c.files, c.targets = newTree(c.created), map[string]string{}
 	e.mountVolumes(c)
 	fillHost(host)
 	e.containers[id] = c

@@ -30,6 +30,7 @@ type Engine struct {
 	containers map[string]*record // by ID
 	networks   map[string]*bridge // by ID
 	volumes    map[string]*docker.Volume
+	files      map[string]tree // by volume
 	images     imageStore
 	registry   map[string]remoteImage // by canonical reference
 	occupied   map[int]bool           // host ports taken by something that is no container
@@ -62,6 +63,7 @@ func New(images ...Image) *Engine {
 		containers: map[string]*record{},
 		networks:   map[string]*bridge{},
 		volumes:    map[string]*docker.Volume{},
+		files:      map[string]tree{},
 		images:     imageStore{byID: map[string]*storedImage{}, tags: map[string]string{}},
 		registry:   map[string]remoteImage{},
 		occupied:   map[int]bool{},

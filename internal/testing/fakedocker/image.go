@@ -2,6 +2,7 @@ package fakedocker
 
 import (
 	"context"
+	"io"
 	"sort"
 	"strings"
 	"time"
@@ -42,6 +43,29 @@ func (s *imageStore) add(e *Engine, image Image) string {
 	s.byID[stored.id] = stored
 	s.tags[canonical(image.Ref)] = stored.id
 	return stored.id
+}
+
+// ImportImage makes an image of a tar. Of the changes only labels count: what
+// its containers are is for Build to say.
+func (e *Engine) ImportImage(ctx context.Context, archive io.Reader, ref string, changes []string) error {
+	return run(ctx, e, "ImportImage", ref, func() error {
+		if _, err := io.Copy(io.Discard, archive); err != nil {
+			return err
+		}
+		config := &docker.ContainerConfig{Labels: map[string]string{}}
+		for _, change := range changes {
+			words := strings.Fields(change)
+			if len(words) < 2 || !strings.EqualFold(words[0], "LABEL") {
+				continue
+			}
+			for _, pair := range words[1:] {
+				key, value, _ := strings.Cut(pair, "=")
+				config.Labels[key] = strings.Trim(value, `"`)
+			}
+		}
+		e.Build(Image{Ref: ref, Config: config})
+		return nil
+	})
 }
 
 // Push puts an image into the registry, not into the engine, and returns the

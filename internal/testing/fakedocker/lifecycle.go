@@ -58,6 +58,9 @@ func (e *Engine) start(c *record) error {
 		OOMKilled: c.state.OOMKilled && c.failures > 0, // it stays over restarts, not over a user's start
 	}
 	e.publish(c, "start", nil)
+	for _, name := range sortedKeys(behaviour.Writes) {
+		e.write(c, name, behaviour.Writes[name])
+	}
 	e.spawn(c, behaviour)
 	return nil
 }
@@ -243,7 +246,7 @@ func (e *Engine) destroy(c *record) {
 	delete(e.containers, c.id)
 	delete(e.statsError, c.id)
 	for _, volume := range c.anonymous {
-		delete(e.volumes, volume)
+		e.dropVolume(volume)
 	}
 	e.publish(c, "destroy", nil)
 }

@@ -137,7 +137,7 @@ func (o *Operator) Disconnect(network, idOrName string) error {
 func (o *Operator) RemoveVolume(name string) {
 	o.engine.mu.Lock()
 	defer o.engine.mu.Unlock()
-	delete(o.engine.volumes, name)
+	o.engine.dropVolume(name)
 }
 
 // Prune is docker system prune -f: containers that do not run and networks that

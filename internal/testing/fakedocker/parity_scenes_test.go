@@ -28,6 +28,10 @@ func (s *stage) on(network string) func(*docker.CreateRequest) {
 }
 
 var scenes = []scene{
+	{"files", playFiles},
+	{"links", playLinks},
+	{"cut archive", playCutArchive},
+	{"ends", playEnds},
 	{"names", func(s *stage) {
 		ctx := s.t.Context()
 		one := s.container("one", "run")

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"sort"
 	"strings"
@@ -78,17 +79,30 @@ var programs = map[string]struct {
 
 // stage is one engine with the names of one scene, which end with it.
 type stage struct {
-	container.Docker
+	parityDocker
 	t      *testing.T
 	prefix string
 	out    strings.Builder
 }
 
-func play(t *testing.T, engine container.Docker, s scene) string {
+// parityDocker is what scenes call.
+type parityDocker interface {
+	container.Docker
+	StatPath(ctx context.Context, id, path string) (docker.FileStat, error)
+	CopyTo(ctx context.Context, id, folder string, archive io.Reader) error
+	CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error)
+	InspectVolume(ctx context.Context, name string) (docker.Volume, error)
+	VolumeUsers(ctx context.Context, name string) ([]docker.ContainerSummary, error)
+	WaitContainer(ctx context.Context, id string) (int, error)
+	FollowLogs(ctx context.Context, id string, w io.Writer) error
+	PastEvents(ctx context.Context, id string, since, until time.Time) ([]docker.Event, error)
+}
+
+func play(t *testing.T, engine parityDocker, s scene) string {
 	t.Helper()
 	random := make([]byte, 4)
 	_, _ = rand.Read(random) // never fails
-	st := &stage{Docker: engine, t: t, prefix: "parity-" + hex.EncodeToString(random) + "-"}
+	st := &stage{parityDocker: engine, t: t, prefix: "parity-" + hex.EncodeToString(random) + "-"}
 	defer st.clean()
 	s.play(st)
 	return st.out.String()

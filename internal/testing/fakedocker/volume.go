@@ -3,6 +3,7 @@ package fakedocker
 import (
 	"context"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"sort"
@@ -61,6 +62,12 @@ func (e *Engine) addVolume(name string, labels map[string]string) {
 		Name: name, Mountpoint: "/var/lib/docker/volumes/" + name + "/_data",
 		Labels: copyMap(labels), Created: e.now(),
 	}
+	e.files[name] = newTree(e.now())
+}
+
+func (e *Engine) dropVolume(name string) {
+	delete(e.volumes, name)
+	delete(e.files, name)
 }
 
 // RemoveVolume implements container.Records.
@@ -76,8 +83,30 @@ func (e *Engine) RemoveVolume(ctx context.Context, name string) error {
 				return conflict("remove %s: volume is in use - [%s]", name, c.id)
 			}
 		}
-		delete(e.volumes, name)
+		e.dropVolume(name)
 		return nil
+	})
+}
+
+// InspectVolume reads one volume.
+func (e *Engine) InspectVolume(ctx context.Context, name string) (docker.Volume, error) {
+	return call(ctx, e, "InspectVolume", name, func() (docker.Volume, error) {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		v, ok := e.volumes[name]
+		if !ok {
+			return docker.Volume{}, notFound("get %s: no such volume", name)
+		}
+		return cloneVolume(v), nil
+	})
+}
+
+// VolumeUsers lists the containers that mount a volume, in every state.
+func (e *Engine) VolumeUsers(ctx context.Context, name string) ([]docker.ContainerSummary, error) {
+	return call(ctx, e, "VolumeUsers", name, func() ([]docker.ContainerSummary, error) {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return e.list(func(c *record) bool { return slices.Contains(c.volumes, name) }), nil
 	})
 }
 
@@ -91,6 +120,8 @@ func (e *Engine) mountVolumes(c *record) {
 			c.anonymous = append(c.anonymous, name)
 		}
 		c.volumes = append(c.volumes, name)
+		c.targets[path.Clean(target)] = name
+		c.files.mkdir(strings.TrimPrefix(path.Clean(target), "/"), c.created)
 		if _, ok := e.volumes[name]; !ok {
 			e.addVolume(name, nil)
 		}
@@ -100,6 +131,7 @@ func (e *Engine) mountVolumes(c *record) {
 			mount(m.Source, m.Target)
 		}
 		targets[m.Target] = true
+		c.files.mkdir(strings.TrimPrefix(path.Clean(m.Target), "/"), c.created)
 	}
 	for _, bind := range c.host.Binds {
 		source, rest, _ := strings.Cut(bind, ":")
@@ -109,9 +141,9 @@ func (e *Engine) mountVolumes(c *record) {
 		}
 		targets[target] = true
 	}
-	for _, path := range sortedKeys(c.config.Volumes) {
-		if !targets[path] {
-			mount("", path)
+	for _, target := range sortedKeys(c.config.Volumes) {
+		if !targets[target] {
+			mount("", target)
 		}
 	}
 }
