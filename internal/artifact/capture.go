@@ -127,4 +127,3 @@ func (s *Store) ContentOf(ctx context.Context, volume, hostPath string) (digest 
 	}
 	return digest, nil
 }
-
