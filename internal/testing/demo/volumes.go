@@ -21,7 +21,7 @@ func (d demo) removeVolumes(ctx context.Context) error {
 		switch {
 		case d.owns(v):
 			ours = append(ours, v.Name)
-			digests = append(digests, digest, v.Labels[docker.LabelForgotten])
+			digests = append(digests, digest)
 		case v.Labels[docker.LabelKind] != docker.KindArtifact:
 			needed[digest] = true // another model or workflow has the same content
 		}
@@ -44,11 +44,5 @@ func (d demo) removeVolumes(ctx context.Context) error {
 // owns reports whether a volume is a note that the provider has made about the demo's workflow or models.
 func (d demo) owns(v docker.Volume) bool {
 	models := []string{d.name + "-training-data", d.name + "-reference-data"}
-	switch v.Labels[docker.LabelKind] {
-	case docker.KindResult, docker.KindRun, docker.KindForgotten:
-		return v.Labels[docker.LabelWorkflow] == d.name
-	case docker.KindModel:
-		return slices.Contains(models, v.Labels[docker.LabelModel])
-	}
-	return false
+	return v.Labels[docker.LabelWorkflow] == d.name || slices.Contains(models, v.Labels[docker.LabelModel])
 }
