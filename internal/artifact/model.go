@@ -25,6 +25,8 @@ type Model struct {
 	Digest       string
 	Verify       bool // read the artifact back after the upload
 	KeepVersions int  // 0: DefaultKeepVersions
+	// Timeouts are kept for an import to find; nothing here is bounded by them.
+	Timeouts deployment.Timeouts
 }
 
 // ModelStatus is what a model's name stands for.
@@ -35,6 +37,7 @@ type ModelStatus struct {
 	Source       string // where it was uploaded from last
 	Verify       bool
 	KeepVersions int
+	Timeouts     deployment.Timeouts
 	Artifact     deployment.Artifact
 	Drift        []string              // sentences: what is wrong with the artifact
 	Earlier      []deployment.Artifact // further versions that are kept, the newest first
@@ -81,7 +84,7 @@ func (s *Store) putVersion(ctx context.Context, m Model, src Source, versions []
 	}
 	return s.commit(ctx, versions, record{
 		name: m.Name, owner: m.Owner, version: m.Version, source: m.Source, artifact: src.artifact(src.Path),
-		policy: policy{KeepVersions: cmp.Or(m.KeepVersions, DefaultKeepVersions), Verify: m.Verify},
+		policy: policy{KeepVersions: cmp.Or(m.KeepVersions, DefaultKeepVersions), Verify: m.Verify, Timeouts: m.Timeouts},
 	})
 }
 
@@ -102,7 +105,7 @@ func (s *Store) status(ctx context.Context, name string) (ModelStatus, error) {
 	r := versions[0]
 	status := ModelStatus{
 		Name: name, Owner: r.owner, Version: r.version, Source: r.source,
-		Verify: r.policy.Verify, KeepVersions: r.policy.KeepVersions, Artifact: r.artifact,
+		Verify: r.policy.Verify, KeepVersions: r.policy.KeepVersions, Timeouts: r.policy.Timeouts, Artifact: r.artifact,
 	}
 	for _, v := range versions[1:] {
 		if v.artifact.Digest != r.artifact.Digest {

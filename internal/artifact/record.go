@@ -32,8 +32,9 @@ type record struct {
 
 // policy is what of a model's configuration is not in its artifact.
 type policy struct {
-	KeepVersions int  `json:"keep_versions"`
-	Verify       bool `json:"verify,omitempty"`
+	KeepVersions int                 `json:"keep_versions"`
+	Verify       bool                `json:"verify,omitempty"`
+	Timeouts     deployment.Timeouts `json:"timeouts,omitzero"`
 }
 
 // modelPrefix begins the names of records; a digest has no dot, so they are no artifact's.
