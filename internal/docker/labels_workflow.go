@@ -10,15 +10,11 @@ const (
 	LabelEdition  = "mlops.edition"  // on a result or a run: decimal, grows with each writing over
 	LabelResult   = "mlops.result"   // on a result: the step's result as JSON
 	LabelRun      = "mlops.run"      // on a run: the run as JSON
-	// LabelForgotten, on a note, is the digest of an artifact. A result names
-	// its artifact by LabelDigest, which keeps it; this does not.
-	LabelForgotten = "mlops.forgotten"
 )
 
 // Values of LabelKind.
 const (
-	KindJob       = "job"       // a container that runs to its end
-	KindResult    = "result"    // a volume: what a step came to
-	KindRun       = "run"       // a volume: what a run came to
-	KindForgotten = "forgotten" // a volume, a note: an artifact that no result names any more is to be removed
+	KindJob    = "job"    // a container that runs to its end
+	KindResult = "result" // a volume: what a step came to
+	KindRun    = "run"    // a volume: what a run came to
 )

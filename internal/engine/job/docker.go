@@ -64,6 +64,7 @@ type Artifacts interface {
 	Present(ctx context.Context, a deployment.Artifact) (bool, error)
 	// ContentOf is the digest of what a volume or, when volume is "", a host path holds.
 	ContentOf(ctx context.Context, volume, hostPath string) (digest string, err error)
-	// Remove removes an artifact that nothing uses.
-	Remove(ctx context.Context, digest string) error
+	// Discard removes an artifact. docker.ErrConflict: something uses or names
+	// it, other than the volumes of except. Already gone is success.
+	Discard(ctx context.Context, digest string, except []string) error
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -132,14 +133,20 @@ func (b *bench) ContentOf(context.Context, string, string) (string, error) {
 	return "sha256:content", nil
 }
 
-func (b *bench) Remove(ctx context.Context, digest string) error {
-	named, err := b.ListVolumes(ctx, map[string]string{docker.LabelDigest: digest, docker.LabelKind: docker.KindResult})
+// Discard is like the store's: whatever has the digest in a label names it.
+func (b *bench) Discard(ctx context.Context, digest string, except []string) error {
+	all, err := b.ListVolumes(ctx, map[string]string{docker.LabelKind: ""})
 	if err != nil {
 		return err
 	}
 	b.mu.Lock()
-	used := b.inUse[digest] || len(named) > 0
+	used := b.inUse[digest]
 	b.mu.Unlock()
+	for _, v := range all {
+		for _, label := range v.Labels {
+			used = used || strings.Contains(label, digest) && v.Name != volumeOf(digest) && !slices.Contains(except, v.Name)
+		}
+	}
 	if used {
 		return fmt.Errorf("the artifact %s is in use: %w", digest, docker.ErrConflict)
 	}

@@ -4,19 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
 	"time"
 
-	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/workflow"
 )
 
-// Forget implements workflow.Ledger. Results go first and runs last, so that an
-// interrupted one is begun again by whoever still knows of the workflow.
-// Between a result and its artifact stands a note that the artifact is to be
-// removed: it survives a crash, and waits while the artifact is in use.
+// Forget implements workflow.Ledger. Artifacts go first, then the results that
+// named them, and runs last: an interrupted one is begun again by whoever still
+// knows of the workflow. A result whose artifact is in use stays with it, and
+// the next Forget tries again.
 func (l *Ledger) Forget(ctx context.Context, name string, keep []int) (kept []string, err error) {
 	defer l.reads.forget()
 	all, err := l.docker.ListVolumes(ctx, map[string]string{docker.LabelWorkflow: name})
@@ -27,35 +26,73 @@ func (l *Ledger) Forget(ctx context.Context, name string, keep []int) (kept []st
 	if err != nil {
 		return nil, err
 	}
-	if err := l.note(ctx, name, f); err != nil {
+	if err := l.remove(ctx, f.superseded); err != nil {
 		return nil, err
 	}
-	if err := l.remove(ctx, f.results); err != nil {
-		return nil, err
-	}
-	if kept, err = l.collect(ctx, f); err != nil {
-		return kept, err
+	for _, e := range f.results {
+		sentence, err := l.forgetResult(ctx, e, f)
+		switch {
+		case err != nil:
+			return kept, err
+		case sentence != "":
+			kept = append(kept, sentence)
+		}
 	}
 	return kept, l.remove(ctx, f.runs)
 }
 
+// forgetResult removes a result with its artifact, unless that is in use: then
+// it says so.
+func (l *Ledger) forgetResult(ctx context.Context, e entry[workflow.Result], f *forgetting) (kept string, err error) {
+	if a := e.value.Artifact; a != nil && !f.wanted[a.Digest] {
+		err := l.artifacts.Discard(ctx, a.Digest, f.namers())
+		if errors.Is(err, docker.ErrConflict) {
+			return fmt.Sprintf("The artifact %s of step %q is kept: %s", a.Volume, e.value.Step, err), nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("removing the artifact %s: %w", a.Volume, err)
+		}
+	}
+	return "", l.remove(ctx, []string{e.volume})
+}
+
 // forgetting is what is to go and what stays.
 type forgetting struct {
-	results, runs []string                       // volumes to remove
-	wanted        map[string]bool                // digests of artifacts that stay
-	unwanted      map[string]deployment.Artifact // by digest: those that no result names any more
-	notes         map[string]string              // digest to volume
+	results    []entry[workflow.Result]
+	runs       []string        // volumes
+	superseded []string        // volumes
+	wanted     map[string]bool // digests of artifacts that stay
+}
+
+// namers are the volumes that name artifacts and are about to go.
+func (f *forgetting) namers() []string {
+	out := slices.Clone(f.runs)
+	for _, e := range f.results {
+		out = append(out, e.volume)
+	}
+	return out
+}
+
+// want keeps the artifact that a result names.
+func (f *forgetting) want(r workflow.Result) {
+	if r.Artifact != nil {
+		f.wanted[r.Artifact.Digest] = true
+	}
 }
 
 func (l *Ledger) sort(all []docker.Volume, name string, keep []int) (*forgetting, error) {
-	f := &forgetting{wanted: map[string]bool{}, unwanted: map[string]deployment.Artifact{}, notes: map[string]string{}}
-	oldRuns, oldEditions, err := runs(all, name)
+	f := &forgetting{wanted: map[string]bool{}}
+	allRuns, olderRuns, err := runs(all, name)
+	if err != nil {
+		return nil, err
+	}
+	allResults, olderResults, err := results(all, name)
 	if err != nil {
 		return nil, err
 	}
 	hashes, oldest := map[string]bool{}, time.Time{}
-	for key, run := range oldRuns {
-		f.runs = append(f.runs, oldEditions[key]...)
+	for key, run := range allRuns {
+		f.superseded = append(f.superseded, olderRuns[key]...)
 		if !slices.Contains(keep, run.value.Number) {
 			f.runs = append(f.runs, run.volume)
 			continue
@@ -68,76 +105,18 @@ func (l *Ledger) sort(all []docker.Volume, name string, keep []int) (*forgetting
 			f.want(r)
 		}
 	}
-	oldResults, editions, err := results(all, name)
-	if err != nil {
-		return nil, err
-	}
-	for hash, result := range oldResults {
-		f.results = append(f.results, editions[hash]...)
+	for hash, result := range allResults {
+		f.superseded = append(f.superseded, olderResults[hash]...)
 		// A run that was killed has no record yet: what it came to is younger
 		// than the oldest run that is kept, and may still save a training.
 		if hashes[hash] || !oldest.IsZero() && result.value.FinishedAt.After(oldest) {
 			f.want(result.value)
 			continue
 		}
-		f.results = append(f.results, result.volume)
-		if a := result.value.Artifact; a != nil {
-			f.unwanted[a.Digest] = *a
-		}
+		f.results = append(f.results, result)
 	}
-	for _, v := range all {
-		if v.Labels[docker.LabelKind] == docker.KindForgotten {
-			f.notes[v.Labels[docker.LabelForgotten]] = v.Name
-		}
-	}
-	slices.Sort(f.results)
+	slices.SortFunc(f.results, func(a, b entry[workflow.Result]) int { return strings.Compare(a.volume, b.volume) })
 	slices.Sort(f.runs)
+	slices.Sort(f.superseded)
 	return f, nil
-}
-
-// want keeps what a result names.
-func (f *forgetting) want(r workflow.Result) {
-	if r.Artifact != nil {
-		f.wanted[r.Artifact.Digest] = true
-	}
-}
-
-// note writes down which artifacts are to be removed, before the results that
-// name them go.
-func (l *Ledger) note(ctx context.Context, name string, f *forgetting) error {
-	for _, digest := range slices.Sorted(maps.Keys(f.unwanted)) {
-		if f.wanted[digest] || f.notes[digest] != "" {
-			continue
-		}
-		volume := "mlops-forgotten." + name + "." + shortHash(digest)
-		err := l.docker.CreateVolume(ctx, volume, map[string]string{
-			docker.LabelKind: docker.KindForgotten, docker.LabelWorkflow: name, docker.LabelForgotten: digest,
-		})
-		if err != nil {
-			return fmt.Errorf("writing %s: %w", volume, err)
-		}
-		f.notes[digest] = volume
-	}
-	return nil
-}
-
-// collect removes the artifacts that were noted. One that is in use stays
-// noted, and the next Forget tries again.
-func (l *Ledger) collect(ctx context.Context, f *forgetting) (kept []string, err error) {
-	for _, digest := range slices.Sorted(maps.Keys(f.notes)) {
-		if !f.wanted[digest] {
-			err := l.artifacts.Remove(ctx, digest)
-			if errors.Is(err, docker.ErrConflict) {
-				kept = append(kept, err.Error())
-				continue
-			}
-			if err != nil {
-				return kept, fmt.Errorf("removing the artifact %s: %w", digest, err)
-			}
-		}
-		if err := l.remove(ctx, []string{f.notes[digest]}); err != nil {
-			return kept, err
-		}
-	}
-	return kept, nil
 }
