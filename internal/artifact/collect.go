@@ -65,13 +65,12 @@ func namer(v docker.Volume) string {
 	return fmt.Sprintf("volume %q", v.Name)
 }
 
-// Remove removes an artifact. Already gone is success. *InUseError: something
-// uses it.
-func (s *Store) Remove(ctx context.Context, digest string) error {
-	return s.drop(ctx, VolumeName(digest), nil)
+// Discard removes an artifact. Already gone is success. *InUseError: something
+// mounts or names it, other than the volumes of except.
+func (s *Store) Discard(ctx context.Context, digest string, except []string) error {
+	return s.drop(ctx, VolumeName(digest), except)
 }
 
-// drop removes an artifact unless something but except uses it.
 func (s *Store) drop(ctx context.Context, volume string, except []string) error {
 	if _, err := s.docker.InspectVolume(ctx, volume); errors.Is(err, deployment.ErrNotFound) {
 		return nil
@@ -79,7 +78,7 @@ func (s *Store) drop(ctx context.Context, volume string, except []string) error 
 	if users, err := s.users(ctx, volume, except); err != nil || len(users) > 0 {
 		return inUse(volume, users, err)
 	}
-	held, err := s.claimVolume(ctx, volume)
+	held, err := s.claimRemoval(ctx, &s.volumes, volumeLock(volume))
 	if err != nil {
 		return err
 	}

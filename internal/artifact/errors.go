@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 )
 
 // DamagedError says that a volume does not hold what its digest promises.
@@ -27,6 +28,9 @@ type InUseError struct {
 func (e *InUseError) Error() string {
 	return fmt.Sprintf("Volume %s is in use by %s.", e.Volume, strings.Join(e.Users, ", "))
 }
+
+// Unwrap makes errors.Is(err, docker.ErrConflict) true.
+func (e *InUseError) Unwrap() error { return docker.ErrConflict }
 
 // OwnerError says that a model belongs to another configuration.
 type OwnerError struct{ Name, Owner, Want string }

@@ -7,8 +7,6 @@ import (
 	"fmt"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
-	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
-	"github.com/seed-mlops/terraform-provider-mlops/internal/session"
 )
 
 // DefaultKeepVersions is how many versions of a model are kept, the current one included.
@@ -58,7 +56,11 @@ func (s *Store) Put(ctx context.Context, m Model) (ModelStatus, error) {
 	if err := s.sweep(ctx); err != nil {
 		return ModelStatus{}, err
 	}
-	err = s.changing(ctx, m.Name, m.Owner, func(versions []record) error {
+	held, err := s.claim(ctx, &s.names, modelLock(m.Name))
+	if err != nil {
+		return ModelStatus{}, err
+	}
+	err = s.changing(ctx, held, m.Name, m.Owner, func(versions []record) error {
 		versions, err := s.putVersion(ctx, m, src, versions)
 		if err != nil {
 			return err
@@ -74,7 +76,7 @@ func (s *Store) Put(ctx context.Context, m Model) (ModelStatus, error) {
 // putVersion uploads the source and names it, both under the artifact's lock:
 // else somebody could collect it in between, as nothing names it yet.
 func (s *Store) putVersion(ctx context.Context, m Model, src Source, versions []record) ([]record, error) {
-	held, err := s.claimVolume(ctx, VolumeName(src.Digest))
+	held, err := s.claim(ctx, &s.volumes, volumeLock(VolumeName(src.Digest)))
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +132,11 @@ func (s *Store) Delete(ctx context.Context, name, owner string) (kept []string, 
 	if err := s.sweep(ctx); err != nil {
 		return nil, err
 	}
-	err = s.changing(ctx, name, owner, func(versions []record) error {
+	held, err := s.claimRemoval(ctx, &s.names, modelLock(name))
+	if err != nil {
+		return nil, err
+	}
+	err = s.changing(ctx, held, name, owner, func(versions []record) error {
 		except := make([]string, len(versions))
 		for i, r := range versions {
 			except[i] = r.volume
@@ -155,24 +161,8 @@ func (s *Store) Delete(ctx context.Context, name, owner string) (kept []string, 
 }
 
 // changing runs change under the model's lock, with its versions.
-func (s *Store) changing(ctx context.Context, name, owner string, change func(versions []record) error) (err error) {
-	free, err := s.names.Acquire(ctx, name)
-	if err != nil {
-		return err
-	}
-	defer free()
-	own, err := s.sessions.Acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.sessions.Release(ctx, true)
-	unlock, err := s.sessions.Lock(ctx, own, session.Lock{
-		Container: modelPrefix + name + ".lock", Kind: "model", Name: name, Labels: map[string]string{docker.LabelModel: name},
-	})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, unlock(ctx)) }()
+func (s *Store) changing(ctx context.Context, held *claim, name, owner string, change func(versions []record) error) error {
+	defer held.release()
 	versions, err := s.records(ctx, name)
 	if err != nil {
 		return err

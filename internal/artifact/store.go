@@ -2,6 +2,7 @@ package artifact
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
@@ -43,33 +44,31 @@ func New(d Docker, sessions *session.Manager, cfg Config) *Store {
 	return &Store{docker: d, sessions: sessions, cfg: cfg, clock: time.Now}
 }
 
-// kindArtifact is what errors call an artifact.
-const kindArtifact = "artifact"
-
-// claim is the right to change one artifact: its lock, under a live session.
+// claim is the right to change one artifact or model: its lock, under a live
+// session.
 type claim struct {
-	session *session.Session
+	session *session.Session // nil for a removal that could have none
 	release func()
 }
 
-// claimVolume takes the lock of an artifact.
-func (s *Store) claimVolume(ctx context.Context, volume string) (*claim, error) {
-	free, err := s.volumes.Acquire(ctx, volume)
+// claim takes a lock, after the process's own mutex of that name.
+func (s *Store) claim(ctx context.Context, own *keyed.Mutex, lock session.Lock) (*claim, error) {
+	free, err := own.Acquire(ctx, lock.Container)
 	if err != nil {
 		return nil, err
 	}
-	own, err := s.sessions.Acquire(ctx)
+	current, err := s.sessions.Acquire(ctx)
 	if err != nil {
 		free()
 		return nil, err
 	}
-	unlock, err := s.sessions.Lock(ctx, own, lockOf(volume))
+	unlock, err := s.sessions.Lock(ctx, current, lock)
 	if err != nil {
 		s.sessions.Release(ctx, true)
 		free()
 		return nil, err
 	}
-	return &claim{session: own, release: func() {
+	return &claim{session: current, release: func() {
 		// A lock that stays is stale as soon as the session ends: its next taker removes it.
 		_ = unlock(ctx)
 		s.sessions.Release(ctx, true)
@@ -77,9 +76,33 @@ func (s *Store) claimVolume(ctx context.Context, volume string) (*claim, error) 
 	}}, nil
 }
 
-func lockOf(volume string) session.Lock {
+// claimRemoval is claim for a removal. Whoever wants to be rid of something
+// must not need an image for it: without a session it goes on, unless a live
+// run holds the lock.
+func (s *Store) claimRemoval(ctx context.Context, own *keyed.Mutex, lock session.Lock) (*claim, error) {
+	held, err := s.claim(ctx, own, lock)
+	if !errors.Is(err, session.ErrNoProbeImage) {
+		return held, err
+	}
+	holder, err := s.sessions.Holder(ctx, lock)
+	if err != nil {
+		return nil, err
+	}
+	if holder != nil {
+		return nil, lock.Refused(*holder)
+	}
+	return &claim{release: func() {}}, nil
+}
+
+func volumeLock(volume string) session.Lock {
 	return session.Lock{
-		Container: volume + ".lock", Kind: kindArtifact, Name: deployment.ShortID(digestOf(volume)),
+		Container: volume + ".lock", Kind: "artifact", Name: deployment.ShortID(digestOf(volume)),
 		Labels: map[string]string{docker.LabelVolume: volume},
+	}
+}
+
+func modelLock(name string) session.Lock {
+	return session.Lock{
+		Container: modelPrefix + name + ".lock", Kind: "model", Name: name, Labels: map[string]string{docker.LabelModel: name},
 	}
 }

@@ -39,7 +39,7 @@ func (s *Store) keep(ctx context.Context, c content, opt Upload) error {
 	if err != nil || there {
 		return err
 	}
-	held, err := s.claimVolume(ctx, VolumeName(c.Digest))
+	held, err := s.claim(ctx, &s.volumes, volumeLock(VolumeName(c.Digest)))
 	if err != nil {
 		return err
 	}
