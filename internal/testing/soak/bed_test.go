@@ -87,6 +87,9 @@ func (b *bed) output(name string) string {
 	return strings.TrimSpace(b.work.Run("output", "-raw", "-no-color", name).Stdout)
 }
 
+// identifier is an ID or a random name in a path.
+var identifier = regexp.MustCompile(`[0-9a-f]{12,}|mlops[.][a-z]+[.][a-z0-9]+`)
+
 // number is the part of an object's name that differs from run to run.
 var number = regexp.MustCompile(`[.][0-9]+$`)
 

@@ -29,14 +29,14 @@ func deployments(t *testing.T) (b *bed, serves func(color string) error) {
 	}
 }
 
-// TestAccSoakDeploymentCreate: killed anywhere, a create is finished by the next
-// apply, and what is destroyed then leaves nothing.
+// TestAccSoakDeploymentCreate: whatever goes wrong at any call, a create is
+// finished by the next apply, and what is destroyed then leaves nothing.
 func TestAccSoakDeploymentCreate(t *testing.T) {
 	acceptance.Required(t)
 	t.Parallel()
 	b, serves := deployments(t)
 	b.set(map[string]string{"color": "green"})
-	b.killEverywhere("create", change{
+	b.everywhere("create", change{
 		before: func() error {
 			if err := b.destroy(); err != nil {
 				return err
@@ -58,7 +58,7 @@ func TestAccSoakDeploymentUpdate(t *testing.T) {
 	if err := b.apply(); err != nil {
 		t.Fatal(err)
 	}
-	b.killEverywhere("update", change{
+	b.everywhere("update", change{
 		before: func() error {
 			slices.Reverse(colors)
 			b.set(map[string]string{"color": colors[0]})

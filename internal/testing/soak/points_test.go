@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"testing"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/faultproxy"
 )
@@ -12,31 +11,45 @@ import (
 // whole reports whether every point is wanted, not a sample.
 func whole() bool { return os.Getenv("MLOPS_SOAK") != "" }
 
-// change is something that Terraform does to the engine, and that can be killed
+// change is something that Terraform does to the engine, and that can go wrong
 // at each of its calls.
 type change struct {
 	// before makes what the change starts from; it must not need what an earlier
 	// point left, and may use it.
 	before func() error
-	// after fails unless all is as if the change had never been killed.
+	// after fails unless all is as if nothing had ever gone wrong.
 	after func() error
 }
 
-// point is the moment at which the provider dies.
-type point struct {
-	call  int // to the engine, from 1
-	fault faultproxy.Fault
-	name  string
+// disaster is what happens at a call.
+type disaster struct {
+	name string
+	rule faultproxy.Rule
 }
 
-// points are all moments of a change with so many calls, or a sample of about
-// so many of them.
+// disasters are what each call is tried with.
+var disasters = []disaster{
+	{"killed before", faultproxy.Rule{Fault: faultproxy.CutBefore(), Hook: faultproxy.KillCaller}},
+	{"killed after", faultproxy.Rule{Fault: faultproxy.CutAfter(), Hook: faultproxy.KillCaller}},
+	{"answer lost of", faultproxy.Rule{Fault: faultproxy.CutAfter()}},
+	{"error 500 of", faultproxy.Rule{Fault: faultproxy.InternalError()}},
+}
+
+// point is a disaster at one call.
+type point struct {
+	disaster
+	call int // to the engine, from 1
+}
+
+func (p point) String() string { return fmt.Sprintf("%s call %d", p.name, p.call) }
+
+// points are all of a change with so many calls, or a sample of about so many of them.
 func points(calls, sample int, seed uint64) []point {
 	var all []point
 	for n := 1; n <= calls; n++ {
-		all = append(all,
-			point{n, faultproxy.CutBefore(), fmt.Sprintf("before call %d", n)},
-			point{n, faultproxy.CutAfter(), fmt.Sprintf("after call %d", n)})
+		for _, d := range disasters {
+			all = append(all, point{d, n})
+		}
 	}
 	if whole() {
 		return all
@@ -46,44 +59,35 @@ func points(calls, sample int, seed uint64) []point {
 	return all[:min(sample, len(all))]
 }
 
-// tally counts what a soak came to.
-type tally struct{ points, killed, failed int }
-
-func (s tally) log(t *testing.T, what string, calls int) {
-	t.Helper()
-	t.Logf("%s: %d calls; killed at %d of %d points; %d did not converge", what, calls, s.killed, s.points, s.failed)
-}
-
 // maxFailures ends a soak in which nothing goes well: the rest would say the same.
 const maxFailures = 5
 
-// killEverywhere lets the change happen once for every point, with the provider
-// killed there, and once more to its end.
-func (b *bed) killEverywhere(what string, c change, sample int) {
+// everywhere lets the change happen once for every point, and once more to its end.
+func (b *bed) everywhere(what string, c change, sample int) {
 	b.t.Helper()
 	calls := b.count(c)
-	var s tally
-	for _, p := range points(calls, sample, uint64(len(what))) {
-		s.points++
-		killed, err := b.killAt(c, p)
-		if killed != "" {
-			s.killed++
+	all := points(calls, sample, uint64(len(what)))
+	struck, failed := map[string]int{}, 0
+	for _, p := range all {
+		at, err := b.strike(c, p)
+		if at != "" {
+			struck[p.name]++
 		}
 		if err == nil {
 			continue
 		}
-		s.failed++
-		b.t.Errorf("%s, killed %s %s: %v", what, p.name, killed, err)
-		if s.failed == maxFailures {
+		failed++
+		b.t.Errorf("%s, %s (%s): %v", what, p, at, err)
+		if failed == maxFailures {
 			break
 		}
 		if err := b.destroy(); err != nil { // the next point begins from nothing
 			b.t.Errorf("%s, after a failure: %v", what, err)
 		}
 	}
-	s.log(b.t, what, calls)
-	if s.killed == 0 {
-		b.t.Errorf("%s: the provider was never killed", what)
+	b.t.Logf("%s: %d calls, %d points; struck: %v; %d did not converge", what, calls, len(all), struck, failed)
+	if len(struck) == 0 {
+		b.t.Errorf("%s: nothing ever went wrong", what)
 	}
 }
 
@@ -104,31 +108,33 @@ func (b *bed) count(c change) int {
 	return calls
 }
 
-// killAt kills the provider at one point of the change and applies again. A
-// change that makes fewer calls this time is not killed: what it waited for came
-// sooner.
-func (b *bed) killAt(c change, p point) (killed string, err error) {
+// strike lets the change go wrong at one point, and applies again unless it
+// coped. A change that makes fewer calls this time is not struck: what it waited
+// for came sooner.
+func (b *bed) strike(c change, p point) (at string, err error) {
 	b.proxy.Reset()
 	if err := c.before(); err != nil {
 		return "", fmt.Errorf("before: %w", err)
 	}
 	b.proxy.Reset()
-	b.proxy.Add(faultproxy.Rule{Nth: p.call, Fault: p.fault, Hook: faultproxy.KillCaller})
+	rule := p.rule
+	rule.Nth = p.call
+	b.proxy.Add(rule)
 	failed := b.apply()
 	if fired := b.proxy.Fired(); len(fired) > 0 {
-		killed = fired[0].String()
+		at = fired[0].String()
 	}
 	b.proxy.Reset()
-	switch {
-	case killed == "" && failed != nil:
-		return killed, fmt.Errorf("not killed, and failed: %w", failed)
-	case killed != "":
+	if failed != nil {
+		if at == "" {
+			return at, fmt.Errorf("nothing went wrong, and it failed: %w", failed)
+		}
 		if err := b.apply(); err != nil {
-			return killed, fmt.Errorf("the next one: %w", err)
+			return at, fmt.Errorf("the next one: %w\nthe first: %w", err, failed)
 		}
 	}
 	if err := c.after(); err != nil {
-		return killed, err
+		return at, err
 	}
-	return killed, b.planIsEmpty()
+	return at, b.planIsEmpty()
 }
