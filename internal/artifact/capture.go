@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -16,7 +17,8 @@ import (
 // are paths below the folder to leave out. modelFile, below the folder, becomes
 // the artifact's path; "": the folder is the model. The folder is read twice,
 // once for its digest, and not a second time when the digest is stored already.
-// deployment.ErrNotFound: no such container, or no such folder.
+// deployment.ErrNotFound: no such container, or no such folder. *ContentError:
+// the folder holds what no artifact can, or not the model.
 func (s *Store) Capture(ctx context.Context, container, folder string, skip []string, modelFile string) (deployment.Artifact, error) {
 	stream, err := s.docker.CopyFrom(ctx, container, folder)
 	if err != nil {
@@ -24,14 +26,17 @@ func (s *Store) Capture(ctx context.Context, container, folder string, skip []st
 	}
 	entries, err := list(ctx, stream, path.Base(folder), skip)
 	_ = stream.Close()
-	if err == nil {
-		err = checkTree(entries)
-	}
-	if err == nil && modelFile != "" {
-		err = holdsModel(entries, modelFile)
+	var shared *sharedError
+	switch {
+	case errors.As(err, &shared):
+		err = &ContentError{Folder: folder, Err: err}
+	case err != nil:
+		err = fmt.Errorf("reading the folder %s: %w", folder, err)
+	default:
+		err = storable(folder, entries, modelFile)
 	}
 	if err != nil {
-		return deployment.Artifact{}, fmt.Errorf("folder %s %w", folder, err)
+		return deployment.Artifact{}, err
 	}
 	from := captured{store: s, container: container, folder: folder, entries: map[string]Entry{}}
 	for _, e := range entries {

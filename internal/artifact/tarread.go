@@ -90,11 +90,18 @@ func list(ctx context.Context, r io.Reader, name string, skip []string) ([]Entry
 	return entries, err
 }
 
+// sharedError says that a file is a hard link to one that is left out.
+type sharedError struct{ file, with string }
+
+func (e *sharedError) Error() string {
+	return fmt.Sprintf("has a file %q that shares its content with %q, which is left out", e.file, e.with)
+}
+
 func hashFound(ctx context.Context, e *Entry, f found, files map[string]Entry, content io.Reader, buffer []byte) error {
 	if f.hardlink != "" {
 		first, ok := files[f.hardlink]
 		if !ok {
-			return fmt.Errorf("%q shares its content with %q, which is left out", e.Path, f.hardlink)
+			return &sharedError{file: e.Path, with: f.hardlink}
 		}
 		e.Size, e.SHA256, e.crc, e.Executable = first.Size, first.SHA256, first.crc, first.Executable
 		return nil
