@@ -57,8 +57,10 @@ func (s situation) after(r rules, a Action, o outcome) situation {
 	case OpClaim:
 		s.run.Deployments = append(slices.Clip(s.run.Deployments), a.Deployment)
 	case OpDeploy:
+		s.attempt.reason = cmp.Or(s.attempt.reason, a.Reason)
 		s.attempt.applied = o.status
 	case OpResume:
+		s.attempt.reason = cmp.Or(s.attempt.reason, a.Reason)
 		s.attempt.resumed = o.cause == nil
 	case OpReuse, OpPass, OpSkip, OpFail:
 		s = s.ended(r, a)

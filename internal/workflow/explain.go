@@ -20,7 +20,7 @@ func (r *Runner) explain(ctx context.Context, s situation, a Action) *Failure {
 	case failureOf(c.err) != nil:
 		what = fmt.Sprintf("Step %q could not deploy %q.", step.Name, step.Deployment.Name)
 	case s.attempt.failed > 0:
-		what = fmt.Sprintf("Step %q failed in all of %d attempts. In the last one, %s.", step.Name, s.attempt.failed+1, s.clauseOf(c))
+		what = fmt.Sprintf("Step %q failed in each of %d attempts. In the last one, %s.", step.Name, s.attempt.failed+1, s.clauseOf(c))
 	}
 	f := &Failure{What: s.redacted(what), Attribute: s.attribute(c), Advice: s.advice(c), Err: c.err, Deployment: failureOf(c.err)}
 	if job := s.attempt.job; job != nil && (c.kind == causeExit || c.kind == causeTimeout || c.kind == causeOutput) {
@@ -77,20 +77,20 @@ func servingOf(name string, status deployment.Status) string {
 	}
 	image := deployment.FamiliarImage(status.Spec.Image)
 	switch {
+	case status.Revision == 0:
+		return fmt.Sprintf("Container %q (%s) is %s.", name, image, status.State)
 	case running == 0:
 		return fmt.Sprintf("Deployment %q (%s) does not serve on any replica.", name, image)
-	case status.Revision == 0:
-		return fmt.Sprintf("Container %q (%s) is still running.", name, image)
 	}
 	return fmt.Sprintf("Deployment %q still serves revision %d (%s) on %d of %d replicas.",
 		name, status.Revision, image, running, max(status.Spec.Replicas, running))
 }
 
 // abandoned is the failure of a run that could not go on.
-func (r *Runner) abandoned(ctx context.Context, s situation, a Action, err error) *Failure {
+func abandoned(ctx context.Context, s situation, a Action, err error) *Failure {
 	interrupted := ctx.Err()
 	if interrupted == nil {
-		return r.broken(ctx, s, a.doing(), err)
+		return broken(s, a.doing(), err)
 	}
 	f := &Failure{Err: err, Advice: "Apply again: it goes on from what is there."}
 	what := "The apply was interrupted"
@@ -114,7 +114,12 @@ func (r *Runner) abandoned(ctx context.Context, s situation, a Action, err error
 }
 
 // broken is the failure of what no step is to blame for.
-func (r *Runner) broken(_ context.Context, s situation, doing string, err error) *Failure {
+func broken(s situation, doing string, err error) *Failure {
+	var locked *deployment.LockedError
+	var owner *deployment.OwnerError
+	if errors.As(err, &locked) || errors.As(err, &owner) { // they say what to do themselves
+		return &Failure{What: err.Error(), Err: err}
+	}
 	f := &Failure{
 		What:   s.redacted(fmt.Sprintf("It was not possible to %s: %s.", doing, text(err))),
 		Advice: "Apply again once the cause is mended: it goes on from what is there.",
@@ -128,11 +133,8 @@ func (r *Runner) broken(_ context.Context, s situation, doing string, err error)
 
 // notOwned refuses somebody else's workflow.
 func notOwned(name, have, want string) *Failure {
-	return &Failure{
-		What:   fmt.Sprintf("Workflow %q belongs to owner %q; this configuration is owner %q.", name, have, want),
-		Advice: fmt.Sprintf("Use another name, or set the provider's owner to %q if this configuration is to take it over.", have),
-		Err:    deployment.ErrOwner,
-	}
+	err := &deployment.OwnerError{Kind: "workflow", Name: name, Owner: have, Want: want}
+	return &Failure{What: err.Error(), Err: err}
 }
 
 // doing completes "it was not possible to …".

@@ -74,7 +74,7 @@ func (s situation) clauseOf(c *cause) string {
 	case causeTimeout:
 		return fmt.Sprintf("it did not end within %s and was stopped", s.step().Timeout)
 	case causeOutput:
-		return fmt.Sprintf("its output cannot be used: %s", text(c.err))
+		return "its output cannot be used: " + strings.TrimSuffix(text(c.err), ": "+ErrOutput.Error())
 	case causeGate:
 		var missed []string
 		for _, m := range c.missed {

@@ -221,7 +221,7 @@ func (s situation) nextOfContainer() Action {
 	case status.State == deployment.StateRunning:
 		return Action{Op: OpReuse, Step: step.Name}
 	}
-	return Action{Op: OpResume, Step: step.Name, Deployment: name, Reason: fmt.Sprintf("it is %s", status.State)}
+	return Action{Op: OpResume, Step: step.Name, Deployment: name, Reason: fmt.Sprintf("it was %s", status.State)}
 }
 
 // older are the runs before this one.

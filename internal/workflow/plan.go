@@ -78,14 +78,15 @@ func (s PlannedStep) String() string {
 // values that the spec lists as Unknown are not judged. The error is everybody's:
 // an engine that cannot be asked.
 func (r *Runner) Plan(ctx context.Context, spec Spec) (Plan, error) {
-	h, err := r.history(ctx, spec.Name)
+	s, err := r.begin(ctx, spec)
 	if err != nil {
 		return Plan{}, err
 	}
-	f := &forecast{situation: began(spec, h, nil, r.clock()), rules: r.rules}
+	s.strays = nil // they go, and change nothing
+	f := &forecast{situation: s, rules: r.rules}
 	for _, step := range spec.Steps {
 		if f.known(step) {
-			v, c := r.look(ctx, spec, step, facts{trained: f.trained()}, h, false)
+			v, c := r.look(ctx, spec, step, facts{trained: f.trained()}, s.history, false)
 			if c != nil && everybodys(ctx, c.err) {
 				return Plan{}, c.err
 			}
@@ -118,10 +119,8 @@ func (f *forecast) known(step Step) bool {
 		planned.Runs, planned.Reason = false, fmt.Sprintf("step %s fails", f.fails)
 	case f.follows != "":
 		planned.Reason = "follows " + f.follows
-	case len(step.Unknown) == 1:
-		planned.Reason = step.Unknown[0] + " is known after apply"
-	case len(step.Unknown) > 1:
-		planned.Reason = enumerate(step.Unknown) + " are known after apply"
+	case len(step.Unknown) > 0:
+		planned.Reason = "not known before the apply: " + enumerate(step.Unknown)
 	default:
 		return true
 	}
@@ -154,6 +153,11 @@ func (f *forecast) foresee(step Step, v *view, c *cause) {
 		f.warn(fmt.Sprintf("What step %q will do is not known yet, because it could not %s: %s.", step.Name, c.doing, text(c.err)))
 		f.add(step, planned, nil)
 		return
+	}
+	for i, in := range v.inputs {
+		if slices.Contains(v.unknown, partInput(in.Target)) {
+			f.warn(fmt.Sprintf("There is no %s on the engine yet, which inputs[%d] of step %q reads. Without it the step will fail.", in.place(), i, step.Name))
+		}
 	}
 	if kept := f.history.assumable(step, *v); len(v.unknown) > 0 && kept != nil {
 		planned.Runs, planned.Reason = false, missing(v.unknown)+"; it is assumed to be as it was"
@@ -225,19 +229,42 @@ func (f *forecast) foretell(step Step, a Action) {
 	}
 }
 
-// assumable is the newest kept result that agrees in all parts that are known.
+// assumable is the result of the newest run of the step, if all of it that can
+// be had now is as it was, and what cannot be is still found at the same place:
+// the same image reference, the same volume.
 func (h history) assumable(step Step, v view) *Result {
-	var found *Result
-	for _, kept := range h.results {
-		names := slices.DeleteFunc(differing(kept.Inputs, v.parts), func(name string) bool { return slices.Contains(v.unknown, name) })
-		if len(names) > 0 || kept.Kind != step.Kind() {
+	for _, run := range h.runs {
+		last := run.Result(step.Name)
+		at := slices.IndexFunc(run.Spec.Steps, func(s Step) bool { return s.Name == step.Name })
+		if last == nil || last.Hash == "" || at < 0 {
 			continue
 		}
-		if found == nil || kept.FinishedAt.After(found.FinishedAt) || kept.FinishedAt.Equal(found.FinishedAt) && kept.Hash < found.Hash {
-			found = &kept
+		kept, ok := h.results[last.Hash]
+		names := slices.DeleteFunc(differing(kept.Inputs, v.parts), func(name string) bool { return slices.Contains(v.unknown, name) })
+		if !ok || len(names) > 0 || !samePlaces(step.job(), run.Spec.Steps[at].job(), v.unknown) {
+			return nil
+		}
+		return &kept
+	}
+	return nil
+}
+
+// samePlaces reports whether two jobs find the named parts at the same place.
+func samePlaces(a, b *Job, names []string) bool {
+	if a == nil || b == nil || slices.Contains(names, partImage) && a.Image != b.Image {
+		return false
+	}
+	for _, in := range a.Inputs {
+		if !slices.Contains(names, partInput(in.Target)) {
+			continue
+		}
+		if !slices.ContainsFunc(b.Inputs, func(other Input) bool {
+			return other.Target == in.Target && other.Volume == in.Volume && other.HostPath == in.HostPath
+		}) {
+			return false
 		}
 	}
-	return found
+	return true
 }
 
 // tolerated is the number of the newest run if the step failed there with the

@@ -25,12 +25,12 @@ func (r *Runner) Remove(ctx context.Context, what Removal) (kept []string, err e
 	s := situation{spec: Spec{Name: what.Name, Owner: what.Owner}}
 	unlock, err := r.ledger.Lock(ctx, what.Name)
 	if err != nil {
-		return nil, r.broken(ctx, s, "lock the workflow", err)
+		return nil, broken(s, "lock the workflow", err)
 	}
 	defer func() { kept = append(kept, released(ctx, unlock)...) }()
 	s, err = r.begin(ctx, s.spec)
 	if err != nil {
-		return nil, r.broken(ctx, s, "read the workflow's earlier runs", err)
+		return nil, broken(s, "read the workflow's earlier runs", err)
 	}
 	if have := s.history.owner(); have != "" && what.Owner != "" && have != what.Owner {
 		return nil, notOwned(what.Name, have, what.Owner)
@@ -47,7 +47,7 @@ func (r *Runner) Remove(ctx context.Context, what Removal) (kept []string, err e
 		}
 		o, err := r.do(ctx, s, a)
 		if err != nil {
-			failure := r.abandoned(ctx, s, a, err)
+			failure := abandoned(ctx, s, a, err)
 			failure.Advice = "Destroy again: it goes on from what is there."
 			return nil, failure
 		}

@@ -58,12 +58,12 @@ func (r *Runner) Apply(ctx context.Context, spec Spec) (run Run, err error) {
 	}
 	unlock, err := r.ledger.Lock(ctx, spec.Name)
 	if err != nil {
-		return Run{}, r.broken(ctx, situation{spec: spec}, "lock the workflow", err)
+		return Run{}, broken(situation{spec: spec}, "lock the workflow", err)
 	}
 	defer func() { run.Warnings = append(run.Warnings, released(ctx, unlock)...) }()
 	s, err := r.begin(ctx, spec)
 	if err != nil {
-		return Run{}, r.broken(ctx, situation{spec: spec}, "read the workflow's earlier runs", err)
+		return Run{}, broken(situation{spec: spec}, "read the workflow's earlier runs", err)
 	}
 	if have := s.history.owner(); have != "" && spec.Owner != "" && have != spec.Owner {
 		return Run{}, notOwned(spec.Name, have, spec.Owner)
@@ -152,7 +152,7 @@ func everybodys(ctx context.Context, err error) bool {
 // abandon ends a run that cannot go on. What it knows is recorded, if that can
 // still be done: a run without a status goes on with the next apply.
 func (r *Runner) abandon(ctx context.Context, s situation, a Action, cause error) error {
-	failure := r.abandoned(ctx, s, a, cause)
+	failure := abandoned(ctx, s, a, cause)
 	begun := len(s.run.Results)+len(s.run.Deployments)+len(s.run.Spent) > 0 || s.attempt.job != nil
 	if begun && !s.closed && !errors.Is(cause, deployment.ErrUnreachable) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
@@ -149,4 +150,12 @@ type Input struct {
 	// Version stands for the content of a volume or host path that is too
 	// large to be read at every plan. "": the content is read.
 	Version string `json:"version,omitempty"`
+}
+
+// place is where a volume or host path is, for messages.
+func (in Input) place() string {
+	if in.Volume != "" {
+		return fmt.Sprintf("volume %q", in.Volume)
+	}
+	return fmt.Sprintf("host path %q", in.HostPath)
 }

@@ -45,7 +45,7 @@ func missing(names []string) string {
 
 // superseded says why a container's work is not the step's.
 func (s situation) superseded(job JobStatus) string {
-	if s.spent(job) {
+	if s.spent(job) && !job.Running {
 		if s.attempt.failed > 0 {
 			return fmt.Sprintf("attempt %d failed", s.attempt.failed)
 		}
