@@ -25,7 +25,7 @@ func (p *deploymentPlan) ask(ctx context.Context) {
 	}
 	spec, diags := p.rt.spec(p.plan, p.config, p.prior)
 	p.diags.Append(diags...)
-	p.diags.Append(unsupported(p.rt.APIVersion, spec)...)
+	p.diags.Append(unsupported(p.rt.APIVersion, spec, p.base)...)
 	if p.diags.HasError() || !p.fullyKnown() {
 		return
 	}
@@ -53,11 +53,11 @@ func (p *deploymentPlan) fullyKnown() bool {
 	return true
 }
 
-// unsupported are the attributes that need a newer engine.
-func unsupported(api string, spec deployment.Spec) diag.Diagnostics {
+// unsupported are the attributes that need a newer engine; they stand at base.
+func unsupported(api string, spec deployment.Spec, base path.Path) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if h := spec.HealthCheck; h != nil && h.StartInterval != 0 && olderAPI(api, startIntervalAPI) {
-		diags.Append(invalid(path.Root("health_check").AtName("start_interval"),
+		diags.Append(invalid(base.AtName("health_check").AtName("start_interval"),
 			"This engine's API is version %s; start_interval needs %s (Docker 25). Leave it out, or use a newer engine.", api, startIntervalAPI))
 	}
 	return diags

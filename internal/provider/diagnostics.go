@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/workflow"
 )
 
 // unable is the diagnostic of every operation that failed: its summary is
@@ -23,13 +24,24 @@ func unable(verb, kind, name string, err error) diag.Diagnostic {
 	if name == "" {
 		summary = fmt.Sprintf("Unable to %s %s", verb, kind)
 	}
-	var failure *deployment.Failure
-	if errors.As(err, &failure) && failure.Attribute != "" {
-		if at, ok := attributePath(failure.Attribute); ok {
-			return attributeError(at, summary, explain(err))
-		}
+	if at, ok := attributePath(blamed(err)); ok {
+		return attributeError(at, summary, explain(err))
 	}
 	return failed(summary, explain(err))
+}
+
+// blamed is the attribute that a failure blames, "" for none. That of a
+// workflow comes first: it may be about a deployment, and says at which step.
+func blamed(err error) string {
+	var run *workflow.Failure
+	var failure *deployment.Failure
+	switch {
+	case errors.As(err, &run):
+		return run.Attribute
+	case errors.As(err, &failure):
+		return failure.Attribute
+	}
+	return ""
 }
 
 // failed is an error, safe to print.
@@ -60,6 +72,7 @@ func warnings(kind, name string, texts []string) diag.Diagnostics { //nolint:unp
 // explain is the detail of a failed operation. The domain's own errors are
 // written for users; what can come from below them gets its remedy here.
 func explain(err error) string {
+	var run *workflow.Failure
 	var failure *deployment.Failure
 	var owner *deployment.OwnerError
 	var foreign *deployment.ForeignError
@@ -67,6 +80,8 @@ func explain(err error) string {
 	switch {
 	case err == nil:
 		return "No reason was given. This is a bug of the provider: please report it."
+	case errors.As(err, &run):
+		return run.Error()
 	case errors.As(err, &failure):
 		return failure.Error()
 	case errors.As(err, &owner):

@@ -12,8 +12,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/seed-mlops/terraform-provider-mlops/internal/artifact"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/container"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/job"
 )
 
 // Option changes what New builds.
@@ -27,6 +29,8 @@ type Connect func(ctx context.Context, opts docker.Options) (Docker, error)
 // Docker is what the provider does on an engine. *docker.Client has all of it.
 type Docker interface {
 	container.Docker
+	artifact.Docker
+	job.Docker
 }
 
 // WithConnect makes the provider work on what connect returns, so that whole
@@ -118,7 +122,7 @@ func (p *mlopsProvider) open(ctx context.Context, cfg providerConfig, rt *runtim
 
 // Resources implements provider.Provider.
 func (p *mlopsProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newDeploymentResource}
+	return []func() resource.Resource{newDeploymentResource, newWorkflowResource}
 }
 
 // DataSources implements provider.Provider.

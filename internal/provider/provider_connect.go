@@ -2,9 +2,15 @@ package provider
 
 import (
 	"context"
+	"time"
 
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/artifact"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/container"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/job"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/workflow"
 )
 
 // connectDocker opens the connection of a provider outside tests.
@@ -14,7 +20,27 @@ func connectDocker(ctx context.Context, opts docker.Options) (Docker, error) {
 
 // newServices works on one engine, with one session for all of it.
 func newServices(d Docker, cfg container.Config) services {
-	return services{Engine: container.New(d, cfg)}
+	engine := container.New(d, cfg)
+	store := artifact.New(d, engine.Sessions(), artifact.Config{Version: cfg.Version, Cache: artifact.UserCache(), Progress: logProgress})
+	jobs := job.New(d, engine.Sessions(), engine.Images(), store, job.Config{Version: cfg.Version, Log: logJob})
+	runner := workflow.New(jobs, job.NewLedger(d, engine.Sessions(), store, cfg.Version), engine, time.Now)
+	runner.Log = logAction
+	return services{Engine: engine, Workflows: runner}
+}
+
+// logProgress tells whoever follows Terraform's log how far an upload has come.
+func logProgress(ctx context.Context, p artifact.Progress) {
+	tflog.Info(ctx, p.Doing+" "+p.What, map[string]any{"bytes": p.Done, "of": p.Total})
+}
+
+// logJob passes on what the container of a step writes.
+func logJob(ctx context.Context, step, line string) {
+	tflog.Info(ctx, line, map[string]any{"step": step})
+}
+
+// logAction says what a run does next.
+func logAction(ctx context.Context, name string, a workflow.Action) {
+	tflog.Info(ctx, a.String(), map[string]any{"workflow": name})
 }
 
 // connectionWarnings are about a connection that is less safe than it looks.

@@ -15,7 +15,8 @@ import (
 // services are what is done on one engine, all of them nil while it is not
 // known which.
 type services struct {
-	Engine deployment.Engine
+	Engine    deployment.Engine
+	Workflows workflowRunner
 }
 
 // runtime is what the provider's configuration comes down to: what resources

@@ -1,0 +1,4 @@
+import {
+  to = mlops_workflow.retrain
+  id = "vest-retrain"
+}

@@ -1,0 +1,3 @@
+locals {
+  settings = { purge = false, evaluate = "echo no such metric && exit 3" }
+}

@@ -1,0 +1,3 @@
+locals {
+  settings = { train = "echo epoch 1 && sleep 600", timeout = "2s" }
+}

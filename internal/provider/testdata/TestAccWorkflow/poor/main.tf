@@ -1,0 +1,3 @@
+locals {
+  settings = { accuracy = 0.5, seed = "3" }
+}

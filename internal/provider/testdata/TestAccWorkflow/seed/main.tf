@@ -1,0 +1,3 @@
+locals {
+  settings = { seed = "2" }
+}

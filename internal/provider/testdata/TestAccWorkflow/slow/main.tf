@@ -1,0 +1,3 @@
+locals {
+  settings = { train = "sleep 6" }
+}

@@ -1,0 +1,163 @@
+package provider
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/workflow"
+)
+
+// unknowns names in spec what is known only after the apply.
+func (p *workflowPlan) unknowns(spec *workflow.Spec) {
+	said := groups[stepModel](p.config.Steps)
+	for i, step := range groups[stepModel](p.plan.Steps)[:len(spec.Steps)] {
+		var names []string
+		if !fullyKnown(p.plan.Triggers) && spec.Steps[i].Deployment == nil {
+			names = append(names, "triggers")
+		}
+		attributes, configured := step.attributes(), said[i].attributes()
+		for _, name := range sortedKeys(attributes) {
+			if !fullyKnown(attributes[name]) || name == "env_wo" && configured[name].IsUnknown() {
+				names = append(names, name)
+			}
+		}
+		spec.Steps[i].Unknown = names
+	}
+}
+
+// attributes are those of the one of training, evaluation and deployment that is set.
+func (m stepModel) attributes() map[string]attr.Value {
+	for _, object := range []types.Object{m.Training, m.Evaluation, m.Deployment} {
+		if isSet(object) {
+			return object.Attributes()
+		}
+	}
+	return nil
+}
+
+// results are what is known before the steps run. Terraform plans again when it
+// applies, and refuses a value that was known and is another one then. So only
+// what follows from the configuration and from kept results is known.
+func (p *workflowPlan) results(planned []workflow.PlannedStep) workflowResults {
+	kind := workflowObject("results")
+	r := workflowResults{
+		ID: p.plan.Name, Run: types.Int64Unknown(), Status: types.StringUnknown(), Drift: noDrift(), Results: types.MapUnknown(kind),
+		Artifact: types.ObjectUnknown(workflowObject("artifact").AttrTypes), Metrics: types.MapUnknown(types.Float64Type),
+	}
+	steps := groups[stepModel](p.plan.Steps)
+	if p.plan.Steps.IsUnknown() || slices.ContainsFunc(steps, func(s stepModel) bool { return !isSet(s.Name) }) {
+		return r
+	}
+	results := make(map[string]attr.Value, len(steps))
+	var stay []workflow.Result
+	open := false // a step before has values that are not known yet
+	trained, measured := true, true
+	for i, step := range steps {
+		var result types.Object
+		var stays *workflow.Result
+		if i < len(planned) {
+			open = open || !fullyKnown(p.plan.Triggers) || !knownAttributes(step)
+			result, stays = p.result(i, planned[i], open)
+		} else {
+			result = types.ObjectUnknown(kind.AttrTypes)
+		}
+		if stays != nil {
+			stay = append(stay, *stays)
+		}
+		trained = trained && (stays != nil || i < len(planned) && planned[i].Kind != workflow.KindTraining)
+		measured = measured && (stays != nil || i < len(planned) && planned[i].Kind == workflow.KindDeployment)
+		results[step.Name.ValueString()] = result
+	}
+	r.Results = types.MapValueMust(kind, results)
+	artifact, metrics := lastOf(stay)
+	if trained {
+		r.Artifact = artifactOf(artifact)
+	}
+	if measured {
+		r.Metrics = metricsOf(metrics)
+	}
+	return r
+}
+
+func knownAttributes(step stepModel) bool {
+	for _, value := range step.attributes() {
+		if !fullyKnown(value) {
+			return false
+		}
+	}
+	return true
+}
+
+// result is what is known of one step, and its result if it stays.
+func (p *workflowPlan) result(i int, s workflow.PlannedStep, open bool) (types.Object, *workflow.Result) {
+	reason := types.StringUnknown()
+	switch {
+	case s.Certain && !s.Runs && s.Result != nil:
+		return resultOf(*s.Result), s.Result
+	case !s.Runs, open && !s.Certain:
+		return types.ObjectUnknown(workflowObject("results").AttrTypes), nil
+	case !s.Passing && !open:
+		reason = types.StringValue(s.Reason)
+	case s.Kind == workflow.KindDeployment && !open:
+		reason = p.deploymentReason(i)
+	}
+	return unknownResult(reason), nil
+}
+
+// deploymentReason is why a deployment step changes, as far as the
+// configuration tells; what the engine would do can be another thing by the
+// time of the apply.
+func (p *workflowPlan) deploymentReason(i int) types.String {
+	step := groups[stepModel](p.plan.Steps)[i]
+	prior, at := p.priorStep(step.Name)
+	if at < 0 || prior.Deployment.IsNull() {
+		return types.StringValue("it is new")
+	}
+	var changed []string
+	for _, name := range sortedKeys(step.attributes()) {
+		if !step.attributes()[name].Equal(prior.Deployment.Attributes()[name]) {
+			changed = append(changed, name)
+		}
+	}
+	if len(changed) == 0 {
+		return types.StringUnknown() // see drift
+	}
+	return types.StringValue(strings.Join(changed, ", ") + " changed")
+}
+
+// interruptions are the warnings about deployments that follow a training, which
+// the runner does not look at: their model is not known yet.
+func (p *workflowPlan) interruptions(ctx context.Context, spec workflow.Spec, plan workflow.Plan) []string {
+	var out []string
+	for i, step := range spec.Steps {
+		if i >= len(plan.Steps) || step.Deployment == nil || step.Deployment.Image == "" || len(step.Unknown) > 0 ||
+			!plan.Steps[i].Runs || len(plan.Steps[i].Actions) > 0 {
+			continue
+		}
+		d := *step.Deployment
+		if d.Model == nil {
+			d.Model = &deployment.Model{Volume: "mlops-model-not-known-yet", Digest: "not known yet"} // another one than now
+		}
+		if preview, err := p.rt.Engine.Preview(ctx, d); err == nil {
+			out = append(out, preview.Warnings...)
+		}
+	}
+	return out
+}
+
+// unsupported are the attributes of deployment steps that need a newer engine.
+func (p *workflowPlan) unsupported(spec workflow.Spec) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for i, step := range spec.Steps {
+		if step.Deployment != nil {
+			diags.Append(unsupported(p.rt.APIVersion, *step.Deployment, stepPath(i).AtName("deployment"))...)
+		}
+	}
+	return diags
+}
