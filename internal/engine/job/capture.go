@@ -9,6 +9,7 @@ import (
 	"io"
 	"path"
 
+	"github.com/seed-mlops/terraform-provider-mlops/internal/artifact"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/workflow"
 )
@@ -24,22 +25,38 @@ func (j *Jobs) Capture(ctx context.Context, job workflow.JobStatus, want workflo
 	if !want.Artifact {
 		return captured, nil
 	}
-	artifact, err := j.artifacts.Capture(ctx, job.ID, folder, []string{workflow.MetricsFile}, want.ModelFile)
-	if err != nil {
+	made, err := j.artifacts.Capture(ctx, job.ID, folder, []string{workflow.MetricsFile}, want.ModelFile)
+	var content *artifact.ContentError
+	switch {
+	case errors.As(err, &content):
+		return captured, &outputError{err}
+	case errors.Is(err, deployment.ErrNotFound) && j.there(ctx, job):
+		return captured, &outputError{fmt.Errorf("it has left no folder %s", folder)}
+	case err != nil:
 		return captured, fmt.Errorf("taking the artifact from %s in %s: %w", folder, job.Name, err)
 	}
-	captured.Artifact = &artifact
+	captured.Artifact = &made
 	return captured, nil
+}
+
+// outputError says that the job is to blame.
+type outputError struct{ err error }
+
+func (e *outputError) Error() string        { return e.err.Error() }
+func (e *outputError) Unwrap() error        { return e.err }
+func (e *outputError) Is(target error) bool { return target == workflow.ErrOutput }
+
+// there reports whether the job's container is: then it is a path in it that is not.
+func (j *Jobs) there(ctx context.Context, job workflow.JobStatus) bool {
+	_, err := j.docker.InspectContainer(ctx, job.ID)
+	return err == nil
 }
 
 // metrics are what the job wrote, nil when it wrote none. One byte more than
 // there may be tells that there are too many.
 func (j *Jobs) metrics(ctx context.Context, job workflow.JobStatus, file string) (json.RawMessage, error) {
 	stream, err := j.docker.CopyFrom(ctx, job.ID, file)
-	if errors.Is(err, deployment.ErrNotFound) {
-		if _, gone := j.docker.InspectContainer(ctx, job.ID); gone != nil {
-			return nil, fmt.Errorf("reading %s of %s: %w", file, job.Name, gone)
-		}
+	if errors.Is(err, deployment.ErrNotFound) && j.there(ctx, job) {
 		return nil, nil
 	}
 	if err != nil {
@@ -52,7 +69,7 @@ func (j *Jobs) metrics(ctx context.Context, job workflow.JobStatus, file string)
 		return nil, fmt.Errorf("reading %s of %s: %w", file, job.Name, err)
 	}
 	if header.Typeflag != tar.TypeReg {
-		return nil, fmt.Errorf("%s of %s is not a file: %w", file, job.Name, workflow.ErrOutput)
+		return nil, &outputError{fmt.Errorf("%s is not a file", file)}
 	}
 	content, err := io.ReadAll(io.LimitReader(archive, workflow.MaxMetrics+1))
 	if err != nil {

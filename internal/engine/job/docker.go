@@ -60,6 +60,7 @@ type Images interface {
 // Artifacts stores what training makes.
 type Artifacts interface {
 	// Capture stores a folder of a container, without the files of skip.
+	// *artifact.ContentError: it holds what cannot be stored, or not the model file.
 	Capture(ctx context.Context, container, folder string, skip []string, modelFile string) (deployment.Artifact, error)
 	Present(ctx context.Context, a deployment.Artifact) (bool, error)
 	// ContentOf is the digest of what a volume or, when volume is "", a host path holds.
