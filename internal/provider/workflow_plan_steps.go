@@ -5,6 +5,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 )
 
 // steps plans what of the steps is computed, and keeps the spelling of what
@@ -121,7 +123,7 @@ func keepJobSpelling(next, prior types.Object) types.Object {
 
 // keepArguments keeps the attributes that deployments have too, or a deployment's.
 func keepArguments(next, prior types.Object) types.Object {
-	var after, before deploymentModel
+	after, before := modelOf(deployment.Spec{}), modelOf(deployment.Spec{}) // the attributes that a job does not have
 	decode(&after.deploymentArguments, next.Attributes())
 	decode(&before.deploymentArguments, prior.Attributes())
 	spec, diags := after.toSpec()
