@@ -19,7 +19,7 @@ const (
 	// for news and not for the trouble that there was already.
 	settledAfter = 10 * time.Second
 	// logRest is how long the last words of a job that has ended are waited for.
-	logRest = 10 * time.Second
+	logRest = 30 * time.Second
 )
 
 // Wait implements workflow.Jobs. An engine that goes away is looked for again
