@@ -40,8 +40,16 @@ func (e *Engine) drift(w *world, s deployment.Status, members []docker.Container
 			add(deployment.DriftUnfinished, false, "Container %s is left from a change that did not finish.", c.Name)
 		}
 	}
+	if w.stale() {
+		add(deployment.DriftUnfinished, true, "The lock %s is left from a change that did not finish.", deployment.LockName(w.name))
+	}
 	return out
 }
+
+// stale reports whether the lock is that of a process which is gone. It may
+// have done all it had to but release it: nothing else tells, then, that there
+// is something to be cleared away.
+func (w *world) stale() bool { return w.locked && w.sessions != nil && !w.sessions[w.lockedBy] }
 
 // keeps reports whether c is the replica that the record wants in slot.
 func keeps(c docker.Container, w *world, slot int) bool {

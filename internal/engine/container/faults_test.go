@@ -2,12 +2,15 @@ package container_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"reflect"
 	"testing"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/fakedocker"
 )
 
@@ -99,6 +102,9 @@ func killedAt(t *testing.T, op operation, n int, before bool) {
 	d.SetFault(nil)
 	d.KillSessions()
 
+	if op.want != nil {
+		nothingUnnoticed(t, d, *op.want, where)
+	}
 	e := process(t, d)
 	if err := op.run(context.Background(), d, t); err != nil {
 		t.Fatalf("%s: the next run fails: %v\nthe killed one said: %v\nits calls: %v", where, err, failed, history)
@@ -114,4 +120,31 @@ func killedAt(t *testing.T, op operation, n int, before bool) {
 		}
 	}
 	remove(t, d, e, "iris")
+}
+
+// nothingUnnoticed fails when a plan would be empty although there is something
+// to clear away: then nobody ever would.
+func nothingUnnoticed(t *testing.T, d *fakedocker.Engine, want deployment.Spec, where string) {
+	t.Helper()
+	status, err := process(t, d).Status(context.Background(), want.Name)
+	if errors.Is(err, deployment.ErrNotFound) {
+		return
+	}
+	if err != nil {
+		t.Fatalf("%s: %v", where, err)
+	}
+	if len(status.Drift) > 0 || len(deployment.ChangedFields(status.Spec, want)) > 0 || !reflect.DeepEqual(status.Spec.Resource, want.Resource) || status.Spec.Replicas != want.Replicas {
+		return
+	}
+	left, err := d.ListContainers(context.Background(), map[string]string{docker.LabelDeployment: want.Name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := d.ListVolumes(context.Background(), map[string]string{docker.LabelDeployment: want.Name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(left) != want.Replicas || len(records) != 1 {
+		t.Errorf("%s: nobody is told of %d containers and %d records of %s", where, len(left), len(records), ids(status))
+	}
 }

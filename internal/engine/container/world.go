@@ -25,6 +25,7 @@ type world struct {
 	// foreignSpec is the foreign container's, rebuilt by inspection.
 	foreignSpec deployment.Spec
 	locked      bool            // there is a lock, held or stale
+	lockedBy    string          // name of its session
 	sessions    map[string]bool // names of the running sessions; nil when not looked at
 }
 
@@ -112,7 +113,7 @@ func (e *Engine) worldOf(ctx context.Context, name string, list listing) (*world
 		case c.Labels[docker.LabelDeployment] == name && c.Labels[docker.LabelKind] == docker.KindReplica:
 			ids = append(ids, c.ID)
 		case c.Labels[docker.LabelDeployment] == name && c.Labels[docker.LabelKind] == docker.KindLock:
-			w.locked = true
+			w.locked, w.lockedBy = true, c.Labels[docker.LabelSession]
 		case c.Name == name && c.Labels[docker.LabelDeployment] == "":
 			foreign = len(ids)
 			ids = append(ids, c.ID)
