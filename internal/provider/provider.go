@@ -43,7 +43,7 @@ func WithConnect(connect Connect) Option {
 // recorded on everything the provider makes.
 func New(version string, opts ...Option) func() provider.Provider {
 	return func() provider.Provider {
-		p := &mlopsProvider{version: version, connect: connectDocker, newServices: newServices}
+		p := &mlopsProvider{version: version, connect: connectDocker, newServices: newServices, scan: scanCached}
 		for _, opt := range opts {
 			opt(p)
 		}
@@ -55,6 +55,7 @@ type mlopsProvider struct {
 	version     string
 	connect     Connect
 	newServices func(d Docker, cfg container.Config) services
+	scan        scanSource
 	rt          *runtime // nil before Configure
 }
 
@@ -79,7 +80,7 @@ func (p *mlopsProvider) Configure(ctx context.Context, req provider.ConfigureReq
 		return
 	}
 	rt := cfg.runtime()
-	rt.Version = p.version
+	rt.Version, rt.Scan = p.version, p.scan
 	if rt.Unknown {
 		tflog.Info(ctx, "the provider's configuration is not known yet: nothing is asked of an engine")
 		if req.ClientCapabilities.DeferralAllowed {
@@ -122,7 +123,7 @@ func (p *mlopsProvider) open(ctx context.Context, cfg providerConfig, rt *runtim
 
 // Resources implements provider.Provider.
 func (p *mlopsProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newDeploymentResource, newWorkflowResource}
+	return []func() resource.Resource{newDeploymentResource, newModelResource, newWorkflowResource}
 }
 
 // DataSources implements provider.Provider.

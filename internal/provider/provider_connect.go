@@ -21,11 +21,11 @@ func connectDocker(ctx context.Context, opts docker.Options) (Docker, error) {
 // newServices works on one engine, with one session for all of it.
 func newServices(d Docker, cfg container.Config) services {
 	engine := container.New(d, cfg)
-	store := artifact.New(d, engine.Sessions(), artifact.Config{Version: cfg.Version, Cache: artifact.UserCache(), Progress: logProgress})
+	store := artifact.New(d, engine.Sessions(), artifact.Config{Version: cfg.Version, Cache: sourceCache(), Progress: logProgress})
 	jobs := job.New(d, engine.Sessions(), engine.Images(), store, job.Config{Version: cfg.Version, Log: logJob})
 	runner := workflow.New(jobs, job.NewLedger(d, engine.Sessions(), store, cfg.Version), engine, time.Now)
 	runner.Log = logAction
-	return services{Engine: engine, Workflows: runner}
+	return services{Engine: engine, Models: store, Workflows: runner}
 }
 
 // logProgress tells whoever follows Terraform's log how far an upload has come.

@@ -16,6 +16,7 @@ import (
 // known which.
 type services struct {
 	Engine    deployment.Engine
+	Models    modelStore
 	Workflows workflowRunner
 }
 
@@ -23,6 +24,8 @@ type services struct {
 // and data sources work with.
 type runtime struct {
 	services
+	// Scan reads the sources of models, and asks nothing of an engine.
+	Scan          scanSource
 	Owner         string
 	Version       string // of the provider
 	NamePrefix    string

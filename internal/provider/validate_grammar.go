@@ -46,6 +46,12 @@ var (
 		}
 		return nil
 	})
+	isModelName = check(func(v string) error {
+		if !deployment.ValidName(v) { // one grammar for all names
+			return errors.New("is not the name of a model: 2 to 63 lower-case letters, digits and hyphens that begin and end with a letter or digit")
+		}
+		return nil
+	})
 	isTask = check(func(v string) error {
 		if !deployment.ValidTask(v) {
 			return errors.New("is not a detection task: at most 58 lower-case letters, digits and underscores that begin and end with a letter or digit")

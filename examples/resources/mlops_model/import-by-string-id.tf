@@ -1,0 +1,4 @@
+import {
+  to = mlops_model.hairnet
+  id = "hairnet"
+}

@@ -1,0 +1,4 @@
+resource "mlops_model" "iris" {
+  name   = local.name
+  source = local.source
+}

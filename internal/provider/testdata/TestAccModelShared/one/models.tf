@@ -1,0 +1,4 @@
+resource "mlops_model" "one" {
+  name   = "${local.name}-one"
+  source = local.source
+}

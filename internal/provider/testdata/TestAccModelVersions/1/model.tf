@@ -1,0 +1,5 @@
+resource "mlops_model" "iris" {
+  name          = local.name
+  source        = local.source
+  keep_versions = 1
+}
