@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seed-mlops/terraform-provider-mlops/internal/artifact"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/workflow"
@@ -26,7 +27,7 @@ func kept(t *testing.T, b *bench, p process, hash, digest string, hour int) work
 		StartedAt: morning.Add(time.Duration(hour) * time.Hour), FinishedAt: morning.Add(time.Duration(hour)*time.Hour + time.Minute),
 	}
 	if digest != "" {
-		r.Artifact = &deployment.Artifact{Digest: digest, Volume: volumeOf(digest)}
+		r.Artifact = &deployment.Artifact{Digest: digest, Volume: artifact.VolumeName(digest)}
 		if err := b.CreateVolume(t.Context(), r.Artifact.Volume, map[string]string{docker.LabelKind: docker.KindArtifact, docker.LabelDigest: digest}); err != nil {
 			t.Fatal(err)
 		}
@@ -83,7 +84,8 @@ func TestLedgerWritesOver(t *testing.T) {
 }
 
 func TestForget(t *testing.T) {
-	const a, c, d = "sha256:aa", "sha256:cc", "sha256:dd"
+	digest := func(digit string) string { return "sha256:" + strings.Repeat(digit, 64) }
+	a, c, d := digest("a"), digest("c"), digest("d")
 	b := newBench(t, nil)
 	p := newProcess(t, b)
 	old, same := kept(t, b, p, "aaaa", a, 0), kept(t, b, p, "bbbb", c, 1)
@@ -93,10 +95,16 @@ func TestForget(t *testing.T) {
 	recorded1(t, p, 1, 0, old, used)
 	recorded1(t, p, 2, 1, same)
 	recorded1(t, p, 3, 2, current)
-	b.inUse[d] = true
+	user, err := b.Operator().Create(docker.CreateRequest{
+		Name: "iris-serve", Config: &docker.ContainerConfig{Image: busybox},
+		HostConfig: &docker.HostConfig{Mounts: []docker.Mount{{Type: "volume", Source: artifact.VolumeName(d), Target: "/models"}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	left, err := p.ledger.Forget(t.Context(), "iris", []int{3})
-	if err != nil || len(left) != 1 || !strings.Contains(left[0], d) {
+	if err != nil || len(left) != 1 || !strings.Contains(left[0], "iris-serve") {
 		t.Errorf("kept %q: %v", left, err)
 	}
 	results, err := p.ledger.Results(t.Context(), "iris")
@@ -108,12 +116,14 @@ func TestForget(t *testing.T) {
 	}
 	all := b.Volumes()
 	for digest, want := range map[string]bool{a: false, c: true, d: true} {
-		if _, there := all[volumeOf(digest)]; there != want {
+		if _, there := all[artifact.VolumeName(digest)]; there != want {
 			t.Errorf("artifact %s is there: %t", digest, there)
 		}
 	}
-	b.inUse[d] = false // the next one tries again
-	if left, err := p.ledger.Forget(t.Context(), "iris", []int{3}); err != nil || len(left) > 0 || b.Volumes()[volumeOf(d)].Name != "" {
+	if err := b.Operator().Remove(user); err != nil { // the next one tries again
+		t.Fatal(err)
+	}
+	if left, err := p.ledger.Forget(t.Context(), "iris", []int{3}); err != nil || len(left) > 0 || b.Volumes()[artifact.VolumeName(d)].Name != "" {
 		t.Errorf("kept %q: %v", left, err)
 	}
 	if left, err := p.ledger.Forget(t.Context(), "iris", nil); err != nil || len(left) > 0 || len(b.Volumes()) > 0 {

@@ -9,6 +9,7 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/job"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/fakedocker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/workflow"
 )
 
@@ -65,8 +66,10 @@ func TestStartAsksForWhatTheStepSays(t *testing.T) {
 	if len(c.Networks) != 2 || c.Networks["mlops"].IPAddress == "" || c.Networks["data"].IPAddress == "" {
 		t.Errorf("networks %+v", c.Networks)
 	}
-	if want := []string{"/work/out 777", "/work/out/x 777"}; !slices.Equal(b.made, want) {
-		t.Errorf("folders %q", b.made)
+	for _, folder := range []string{"/work/out", "/work/out/x"} {
+		if stat, err := b.StatPath(t.Context(), c.ID, folder); err != nil || !stat.Mode.IsDir() || stat.Mode.Perm() != 0o777 {
+			t.Errorf("folder %s: %+v, %v", folder, stat, err)
+		}
 	}
 	for label, want := range map[string]string{
 		docker.LabelKind: docker.KindJob, docker.LabelWorkflow: "iris", docker.LabelStep: "train", docker.LabelHash: req.Hash,
@@ -155,28 +158,66 @@ func TestListHasStepsThatAreNoMore(t *testing.T) {
 }
 
 func TestCapture(t *testing.T) {
-	b := newBench(t, slow())
-	p := newProcess(t, b)
-	status := started(t, p, "slow:1", 0)
 	for _, c := range []struct{ written, want string }{
 		{"", ""}, {`{"a": 1}`, `{"a": 1}`}, {"not JSON", "not JSON"}, // whoever reads them judges
 		{strings.Repeat("x", workflow.MaxMetrics+10), strings.Repeat("x", workflow.MaxMetrics+1)},
 	} {
+		writes := map[string]string{"/out/model.bin": "weights"}
 		if c.written != "" {
-			b.writes["/out/metrics.json"] = c.written
+			writes["/out/metrics.json"] = c.written
 		}
+		b := newBench(t, map[string]fakedocker.Behaviour{"train:1": {Exits: true, Writes: writes}})
+		p := newProcess(t, b)
+		status := ended(t, p, "train:1")
 		captured, err := p.Capture(t.Context(), status, workflow.Capture{Output: "/out"})
 		if err != nil || string(captured.Metrics) != c.want || captured.Artifact != nil || (captured.Metrics == nil) != (c.want == "") {
 			t.Errorf("%d bytes written: %d bytes, %v", len(c.written), len(captured.Metrics), err)
 		}
+		captured, err = p.Capture(t.Context(), status, workflow.Capture{Output: "/out", Artifact: true, ModelFile: "model.bin"})
+		if err != nil || captured.Artifact.Path != "model.bin" || b.Files(captured.Artifact.Volume)["model.bin"] != "weights" {
+			t.Errorf("%+v, %v", captured, err)
+		}
 	}
-	if captured, err := p.Capture(t.Context(), status, workflow.Capture{Artifact: true}); err != nil || captured.Artifact.Digest != digestOf("slow:1") {
-		t.Errorf("%+v, %v", captured, err)
+}
+
+func TestCaptureTellsWhoIsToBlame(t *testing.T) {
+	b := newBench(t, map[string]fakedocker.Behaviour{
+		"train:1": {Exits: true, Writes: map[string]string{"/out/model.bin": "", "/odd/metrics.json/x": ""}},
+	})
+	p := newProcess(t, b)
+	status := ended(t, p, "train:1")
+	for _, c := range []struct {
+		want workflow.Capture
+		says string
+	}{
+		{workflow.Capture{Output: "/out", Artifact: true, ModelFile: "m.pt"}, `folder /out has no "m.pt", which model_file names`},
+		{workflow.Capture{Output: "/none", Artifact: true}, "it has left no folder /none"},
+		{workflow.Capture{Artifact: true}, "folder /output is empty: there is nothing to store"},
+		{workflow.Capture{Output: "/odd"}, "/odd/metrics.json is not a file"},
+	} {
+		if _, err := p.Capture(t.Context(), status, c.want); !errors.Is(err, workflow.ErrOutput) || err.Error() != c.says {
+			t.Errorf("%+v: %v", c.want, err)
+		}
 	}
+	b.SetFault(fakedocker.FailFrom(1, true))
+	if _, err := p.Capture(t.Context(), status, workflow.Capture{Artifact: true}); errors.Is(err, workflow.ErrOutput) || !errors.Is(err, deployment.ErrUnreachable) {
+		t.Errorf("of an engine that is away: %v", err)
+	}
+	b.SetFault(nil)
 	if err := p.Jobs.Remove(t.Context(), status); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Capture(t.Context(), status, workflow.Capture{}); !errors.Is(err, deployment.ErrNotFound) {
+	if _, err := p.Capture(t.Context(), status, workflow.Capture{}); errors.Is(err, workflow.ErrOutput) || !errors.Is(err, deployment.ErrNotFound) {
 		t.Errorf("of a container that is gone: %v", err)
 	}
+}
+
+// ended is a job that has run to its end.
+func ended(t *testing.T, p process, ref string) workflow.JobStatus {
+	t.Helper()
+	status, err := p.Wait(t.Context(), started(t, p, ref, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return status
 }
