@@ -68,6 +68,9 @@ func namer(v docker.Volume) string {
 // Discard removes an artifact. Already gone is success. *InUseError: something
 // mounts or names it, other than the volumes of except.
 func (s *Store) Discard(ctx context.Context, digest string, except []string) error {
+	if err := s.sweep(ctx); err != nil { // a removal that was killed leaves its lock
+		return err
+	}
 	return s.drop(ctx, VolumeName(digest), except)
 }
 

@@ -31,7 +31,7 @@ func pipeFrom(ctx context.Context, write func(context.Context, io.Writer) error)
 		full: make(chan []byte, pipeBlocks), free: make(chan []byte, pipeBlocks), ended: make(chan struct{}),
 	}
 	for range pipeBlocks {
-		p.free <- make([]byte, 0, blockSize)
+		p.free <- nil // made when it is needed
 	}
 	go func() {
 		defer close(p.full)
@@ -53,6 +53,9 @@ func (w pipeWriter) Write(data []byte) (int, error) {
 		if p.filling == nil {
 			select {
 			case p.filling = <-p.free:
+				if p.filling == nil {
+					p.filling = make([]byte, 0, blockSize)
+				}
 			case <-p.ended:
 				return written, io.ErrClosedPipe
 			}

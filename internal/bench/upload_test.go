@@ -1,0 +1,119 @@
+package bench
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/rand"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/artifact"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	engineimage "github.com/seed-mlops/terraform-provider-mlops/internal/engine/image"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/session"
+)
+
+// uploadSize is of the file that is uploaded: go test ./internal/bench -bench Upload -args -upload-size 1073741824
+var uploadSize = flag.Int64("upload-size", 1<<30, "bytes of the file that is uploaded")
+
+// BenchmarkUpload stores a file as an artifact, from its hash being known to its being complete, without reading it back and with, against the
+// bare copy of the same file into a volume. The session, which every apply has, is there.
+func BenchmarkUpload(b *testing.B) {
+	client := connect(b)
+	prefix := uniquePrefix()
+	sessions := session.New(client, session.Config{ProbeImage: image(), Version: "bench", Hostname: "bench"},
+		session.NewNetwork(client, prefix), engineimage.NewResolver(client))
+	b.Cleanup(func() { _ = sessions.Close() })
+	store := artifact.New(client, sessions, artifact.Config{Version: "bench"})
+	path := filepath.Join(b.TempDir(), "model.bin")
+	randomFile(b, path, *uploadSize)
+	src, err := artifact.Scan(b.Context(), path, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := sessions.Acquire(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { sessions.Release(context.Background(), true) })
+	upload := func(verify bool) time.Duration {
+		began := time.Now()
+		a, err := store.Upload(b.Context(), src, artifact.Upload{Verify: verify})
+		took := time.Since(began)
+		if err == nil {
+			err = store.Discard(b.Context(), a.Digest, nil)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		return took
+	}
+	var bare, uploaded, verified series
+	for b.Loop() {
+		for range *rounds {
+			bare = append(bare, bareCopy(b, client, prefix, path))
+			uploaded = append(uploaded, upload(false))
+			verified = append(verified, upload(true))
+		}
+	}
+	compare(b, "upload", uploaded, bare)
+	compare(b, "verified", verified, bare)
+}
+
+// bareCopy is one CopyToContainer of the file into a fresh volume.
+func bareCopy(b *testing.B, client *docker.Client, name, path string) time.Duration {
+	b.Helper()
+	ctx := b.Context()
+	id, err := client.CreateContainer(ctx, docker.CreateRequest{
+		Name: name, Config: &docker.ContainerConfig{Image: image(), Cmd: []string{"true"}},
+		HostConfig: &docker.HostConfig{NetworkMode: "none", Mounts: []docker.Mount{{Type: "volume", Source: name, Target: "/data"}}},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() {
+		if err := client.RemoveContainer(ctx, id); err != nil {
+			b.Error(err)
+		}
+		if err := client.RemoveVolume(ctx, name); err != nil {
+			b.Error(err)
+		}
+	}()
+	file, err := os.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer file.Close()
+	var head bytes.Buffer
+	if err := tar.NewWriter(&head).WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: "model.bin", Mode: 0o644, Size: *uploadSize}); err != nil {
+		b.Fatal(err)
+	}
+	const block = 512 // a tar is padded to blocks, and ends with two that are empty
+	tail := make([]byte, (block-*uploadSize%block)%block+2*block)
+	began := time.Now()
+	err = client.CopyTo(ctx, id, "/data", io.MultiReader(&head, file, bytes.NewReader(tail)))
+	took := time.Since(began)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return took
+}
+
+func randomFile(b *testing.B, path string, size int64) {
+	b.Helper()
+	file, err := os.Create(path)
+	if err == nil {
+		_, err = io.CopyN(file, rand.Reader, size)
+	}
+	if err == nil {
+		err = file.Close()
+	}
+	if err != nil {
+		b.Fatal(fmt.Errorf("making the file to upload: %w", err))
+	}
+}
