@@ -33,6 +33,16 @@ var rules = []rule{
 		only:      []string{"std", module + "/internal/deployment"},
 	},
 	{
+		name:      "workflow imports deployment, jsonpath and the standard library only",
+		importers: []string{module + "/internal/workflow"},
+		only:      []string{"std", module + "/internal/deployment", module + "/internal/jsonpath"},
+	},
+	{
+		name:      "jsonpath imports the standard library only",
+		importers: []string{module + "/internal/jsonpath"},
+		only:      []string{"std"},
+	},
+	{
 		name:      "the Docker client is imported by internal/docker only",
 		importers: []string{module},
 		except:    []string{module + "/internal/docker"},
@@ -124,11 +134,13 @@ func TestRulesCatch(t *testing.T) {
 	breaches := map[string][2]string{
 		rules[0].name: {module + "/internal/deployment", module + "/internal/docker"},
 		rules[1].name: {module + "/internal/rollout", "golang.org/x/sync/errgroup"},
-		rules[2].name: {module + "/internal/engine/container", "github.com/docker/docker/api/types/container"},
-		rules[3].name: {module + "/internal/docker", "github.com/hashicorp/terraform-plugin-log/tflog"},
-		rules[4].name: {module + "/internal/engine/container", module + "/internal/provider"},
-		rules[5].name: {module + "/internal/provider", module + "/internal/testing/fakedocker"},
-		rules[6].name: {module + "/examples/demo/server", module + "/internal/deployment"},
+		rules[2].name: {module + "/internal/workflow", module + "/internal/docker"},
+		rules[3].name: {module + "/internal/jsonpath", module + "/internal/deployment"},
+		rules[4].name: {module + "/internal/engine/container", "github.com/docker/docker/api/types/container"},
+		rules[5].name: {module + "/internal/docker", "github.com/hashicorp/terraform-plugin-log/tflog"},
+		rules[6].name: {module + "/internal/engine/container", module + "/internal/provider"},
+		rules[7].name: {module + "/internal/provider", module + "/internal/testing/fakedocker"},
+		rules[8].name: {module + "/examples/demo/server", module + "/internal/deployment"},
 	}
 	for _, r := range rules {
 		breach := breaches[r.name]
