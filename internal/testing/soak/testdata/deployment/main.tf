@@ -1,6 +1,10 @@
 variable "name" { type = string }
 variable "image" { type = string }
 variable "color" { type = string }
+variable "timeout" {
+  type    = string
+  default = "10m"
+}
 
 resource "mlops_deployment" "iris" {
   name      = var.name
@@ -10,4 +14,5 @@ resource "mlops_deployment" "iris" {
   env       = { COLOR = var.color }
   readiness = { path = "/v2/health/ready", interval = "100ms", min_healthy_time = "0s" }
   rollout   = { drain_timeout = "1s" }
+  timeouts  = { create = var.timeout, update = var.timeout }
 }
