@@ -34,6 +34,8 @@ func (s *Store) users(ctx context.Context, volume string, except []string) ([]st
 	if err != nil {
 		return nil, fmt.Errorf("looking who uses volume %s: %w", volume, err)
 	}
+	// Versions that two models have beyond those to keep must not keep each other.
+	except = append(surplusOf(volumes), except...)
 	for _, v := range volumes {
 		if v.Name == volume || slices.Contains(except, v.Name) || !names(v, volume) {
 			continue
@@ -63,6 +65,28 @@ func namer(v docker.Volume) string {
 		}
 	}
 	return fmt.Sprintf("volume %q", v.Name)
+}
+
+// surplusOf are the records, among volumes, of versions beyond those to keep.
+func surplusOf(volumes []docker.Volume) []string {
+	models := map[string][]record{}
+	for _, v := range volumes {
+		if v.Labels[docker.LabelKind] != docker.KindModel {
+			continue
+		}
+		if r, err := parseRecord(v); err == nil { // one that cannot be read counts
+			models[r.name] = append(models[r.name], r)
+		}
+	}
+	var out []string
+	for _, versions := range models {
+		sortVersions(versions)
+		superseded, surplus := beyond(versions)
+		for _, r := range append(superseded, surplus...) {
+			out = append(out, r.volume)
+		}
+	}
+	return out
 }
 
 // Discard removes an artifact. Already gone is success. *InUseError: something

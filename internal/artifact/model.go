@@ -176,26 +176,17 @@ func (s *Store) changing(ctx context.Context, held *claim, name, owner string, c
 // prune removes the versions beyond those to keep, with their artifacts, unless
 // something uses them; and what was left over of others.
 func (s *Store) prune(ctx context.Context, versions []record) error {
-	keep := max(1, versions[0].policy.KeepVersions)
-	wanted := map[string]bool{}
-	var surplus []record // the newest first
-	for _, r := range versions {
-		switch digest := r.artifact.Digest; {
-		case wanted[digest]:
-			if err := s.docker.RemoveVolume(ctx, r.volume); err != nil {
-				return fmt.Errorf("removing the superseded record %s: %w", r.volume, err)
-			}
-		case len(wanted) < keep:
-			wanted[digest] = true
-		default:
-			surplus = append(surplus, r)
+	superseded, surplus := beyond(versions)
+	for _, r := range superseded {
+		if err := s.docker.RemoveVolume(ctx, r.volume); err != nil {
+			return fmt.Errorf("removing the superseded record %s: %w", r.volume, err)
 		}
 	}
+	except := make([]string, len(surplus))
+	for i, r := range surplus {
+		except[i] = r.volume
+	}
 	for i := len(surplus) - 1; i >= 0; i-- {
-		except := make([]string, len(surplus))
-		for j, r := range surplus {
-			except[j] = r.volume
-		}
 		err := s.drop(ctx, surplus[i].artifact.Volume, except)
 		var used *InUseError
 		if errors.As(err, &used) {

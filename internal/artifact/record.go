@@ -58,8 +58,31 @@ func (s *Store) records(ctx context.Context, name string) ([]record, error) {
 		}
 		all = append(all, r)
 	}
-	slices.SortFunc(all, func(a, b record) int { return cmp.Compare(b.number, a.number) })
+	sortVersions(all)
 	return all, nil
+}
+
+// sortVersions puts the newest first.
+func sortVersions(versions []record) {
+	slices.SortFunc(versions, func(a, b record) int { return cmp.Compare(b.number, a.number) })
+}
+
+// beyond are the versions of a model, newest first, that are not to be kept:
+// superseded by a newer record of the same content, or more than the newest
+// record's policy keeps.
+func beyond(versions []record) (superseded, surplus []record) {
+	wanted := map[string]bool{}
+	for _, r := range versions {
+		switch digest := r.artifact.Digest; {
+		case wanted[digest]:
+			superseded = append(superseded, r)
+		case len(wanted) < max(1, versions[0].policy.KeepVersions):
+			wanted[digest] = true
+		default:
+			surplus = append(surplus, r)
+		}
+	}
+	return superseded, surplus
 }
 
 // parseRecord reads a record. One that cannot be read is an error, because
