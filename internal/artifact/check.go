@@ -248,11 +248,21 @@ func (s *Store) Verify(ctx context.Context, a deployment.Artifact) error {
 }
 
 func (s *Store) verify(ctx context.Context, id, volume string, l Listing) error {
-	progress := s.progress(ctx, Progress{Doing: "verifying", What: volume, Total: l.Size}, nil)
-	defer progress.end()
-	wrong, err := s.readBack(ctx, id, l.Entries, progress.add)
+	wrong, err := s.readAll(ctx, id, volume, l)
+	return damaged(volume, wrong, err)
+}
+
+// damaged makes an error of differences.
+func damaged(volume string, wrong []difference, err error) error {
 	if err == nil && len(wrong) > 0 {
 		err = &DamagedError{Volume: volume, Problems: sentences(volume, wrong)}
 	}
 	return err
+}
+
+// readAll is readBack with its progress told.
+func (s *Store) readAll(ctx context.Context, id, volume string, l Listing) ([]difference, error) {
+	progress := s.progress(ctx, Progress{Doing: "verifying", What: volume, Total: l.Size}, nil)
+	defer progress.end()
+	return s.readBack(ctx, id, l.Entries, progress.add)
 }

@@ -13,6 +13,7 @@ import (
 // Docker is all of it.
 type Docker interface {
 	Containers
+	Programs
 	Files
 	Volumes
 	Images
@@ -24,6 +25,12 @@ type Containers interface {
 	InspectContainer(ctx context.Context, idOrName string) (docker.Container, error)
 	CreateContainer(ctx context.Context, req docker.CreateRequest) (id string, err error)
 	RemoveContainer(ctx context.Context, id string) error
+}
+
+// Programs runs one that removes files, which copying cannot.
+type Programs interface {
+	StartContainer(ctx context.Context, id string) error
+	WaitContainer(ctx context.Context, id string) (exitCode int, err error)
 }
 
 // Files copies from and to containers.

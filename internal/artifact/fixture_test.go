@@ -5,7 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/image"
@@ -49,11 +51,28 @@ type fixture struct {
 
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	e := fakedocker.New(fakedocker.Busybox(busybox))
-	t.Cleanup(e.Close)
-	f := &fixture{Engine: e, t: t}
+	f := &fixture{t: t}
+	probe := fakedocker.Busybox(busybox)
+	probe.Vary = f.behave
+	f.Engine = fakedocker.New(probe)
+	t.Cleanup(f.Engine.Close)
 	f.another()
 	return f
+}
+
+// behave is what a container of the probe image does: one that mends removes
+// what its command names, the others stay.
+func (f *fixture) behave(s fakedocker.Start) fakedocker.Behaviour {
+	volume, mends := strings.CutPrefix(s.Container, "mlops.mend.")
+	if !mends {
+		return fakedocker.Behaviour{}
+	}
+	go func() { // the engine holds still until it knows how the container behaves
+		for _, path := range f.Containers()[s.Container].Config.Cmd {
+			_ = f.Operator().RemoveFile(volume, strings.TrimPrefix(path, "/"+mountpoint+"/")) // below one that is gone already
+		}
+	}()
+	return fakedocker.Behaviour{Exits: true, ExitAfter: 100 * time.Millisecond}
 }
 
 // another is a further process on the same engine, which becomes the fixture's.

@@ -61,6 +61,11 @@ func TestMend(t *testing.T) {
 		"no manifest": func(f *fixture, v string) error {
 			return f.Operator().RemoveFile(v, manifestName)
 		},
+		"more":       func(f *fixture, v string) error { return f.Operator().WriteFile(v, "more", "x") },
+		"more below": func(f *fixture, v string) error { return f.Operator().WriteFile(v, "sub/deep/more", "x") },
+		"a file in the place of a folder": func(f *fixture, v string) error {
+			return errors.Join(f.Operator().RemoveFile(v, "empty"), f.Operator().WriteFile(v, "empty", "x"))
+		},
 		"another manifest": func(f *fixture, v string) error { return f.Operator().WriteFile(v, manifestName, "{}") },
 	}
 	for name, do := range alter {

@@ -129,7 +129,15 @@ func (s *Store) fill(ctx context.Context, held *claim, c content, opt Upload, fr
 	if err := s.send(ctx, id, c, opt); err != nil {
 		return err
 	}
-	if err := s.inspect(ctx, id, c, opt.Verify || !fresh); err != nil {
+	switch {
+	case !fresh:
+		err = s.inspectMended(ctx, held, id, c)
+	case opt.Verify:
+		err = s.verify(ctx, id, volume, c.Listing)
+	default:
+		err = s.sameStats(ctx, id, c)
+	}
+	if err != nil {
 		return err
 	}
 	text, err := c.encode()
@@ -148,15 +156,8 @@ func (s *Store) send(ctx context.Context, id string, c content, opt Upload) erro
 	return s.docker.CopyTo(ctx, id, "/", &counted{stream, progress.add})
 }
 
-// inspect holds what has arrived against what was sent: by size, or all of it.
-func (s *Store) inspect(ctx context.Context, id string, c content, all bool) error {
-	volume := VolumeName(c.Digest)
-	if !all {
-		wrong, err := s.compare(ctx, id, c.Entries, false)
-		if err == nil && len(wrong) > 0 {
-			err = &DamagedError{Volume: volume, Problems: sentences(volume, wrong)}
-		}
-		return err
-	}
-	return s.verify(ctx, id, volume, c.Listing)
+// sameStats holds what has arrived against what was sent, by size.
+func (s *Store) sameStats(ctx context.Context, id string, c content) error {
+	wrong, err := s.compare(ctx, id, c.Entries, false)
+	return damaged(VolumeName(c.Digest), wrong, err)
 }
