@@ -109,7 +109,7 @@ func parts(spec Spec, step Step, f facts) map[string]string {
 	}
 	if len(job.Secrets.Keys) > 0 || job.Secrets.Version != "" {
 		keys := slices.Sorted(slices.Values(job.Secrets.Keys))
-		p["env_wo"] = digest(append(keys, "version "+job.Secrets.Version))[:partLength]
+		p["env_wo"] = digest([][]string{keys, {job.Secrets.Version}})[:partLength]
 	}
 	for key, value := range spec.Triggers {
 		p[fmt.Sprintf("triggers[%q]", key)] = digest(value)[:partLength]

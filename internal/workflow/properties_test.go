@@ -237,8 +237,11 @@ func removes(r rules, s scenario) error {
 	ctx := context.Background()
 	what := Removal{Name: "retrain", Owner: "terraform", Purge: s.purge}
 	for _, cut := range s.cuts {
+		cutOff, cancel := context.WithCancel(ctx)
 		w.cut(cut)
-		_, _ = w.runner(r).Remove(ctx, what)
+		w.interrupt = cancel
+		_, _ = w.runner(r).Remove(cutOff, what)
+		cancel()
 		w.mend()
 		w.pass(cut.pause)
 	}

@@ -25,13 +25,17 @@ type interruption struct {
 	call    int // from the beginning of the apply
 	late    bool
 	severed bool // only the answer is lost, the process lives on
-	cancel  bool // instead: the user interrupts the first wait
+	cancel  bool // instead: the user interrupts, at that call
+	wait    bool // instead: the user interrupts the first wait
 	pause   time.Duration
 }
 
 func (c interruption) String() string {
-	if c.cancel {
+	if c.wait {
 		return fmt.Sprintf("interrupted at the first wait, then %s", c.pause)
+	}
+	if c.cancel {
+		return fmt.Sprintf("interrupted at call %d, then %s", c.call, c.pause)
 	}
 	return fmt.Sprintf("call %d late=%t severed=%t, then %s", c.call, c.late, c.severed, c.pause)
 }
@@ -68,9 +72,7 @@ func (s scenario) mishaps(w *world, r rules) {
 	for i, cut := range s.cuts {
 		ctx, cancel := context.WithCancel(context.Background())
 		w.cut(cut)
-		if cut.cancel {
-			w.interrupt = cancel
-		}
+		w.interrupt = cancel
 		_, _, _ = w.apply(ctx, r, s.specs[i])
 		cancel()
 		w.mend()
@@ -79,13 +81,13 @@ func (s scenario) mishaps(w *world, r rules) {
 }
 
 func (w *world) cut(c interruption) {
-	w.killAt, w.late, w.severed = w.calls+c.call, c.late, c.severed
-	if c.cancel {
+	w.killAt, w.late, w.severed, w.cancelled = w.calls+c.call, c.late, c.severed, c.cancel
+	if c.wait {
 		w.killAt = 0
 	}
 }
 
-func (w *world) mend() { w.killAt, w.dead, w.interrupt = 0, false, nil }
+func (w *world) mend() { w.killAt, w.dead, w.interrupt, w.cancelled = 0, false, nil, false }
 
 func (s scenario) last() Spec { return s.specs[len(s.specs)-1] }
 
@@ -124,7 +126,7 @@ func drawScenario(t *rapid.T) scenario {
 		s.specs = append(s.specs, spec)
 		s.cuts = append(s.cuts, interruption{
 			call: rapid.IntRange(1, 50).Draw(t, "call"), late: rapid.Bool().Draw(t, "late"), severed: seldom.Draw(t, "severed"),
-			cancel: seldom.Draw(t, "cancel"), pause: rapid.SampledFrom([]time.Duration{0, time.Minute, 4 * time.Hour}).Draw(t, "pause"),
+			cancel: seldom.Draw(t, "cancel"), wait: seldom.Draw(t, "wait"), pause: rapid.SampledFrom([]time.Duration{0, time.Minute, 4 * time.Hour}).Draw(t, "pause"),
 		})
 		if seldom.Draw(t, "changes") {
 			spec = drawSpec(t, n)

@@ -40,7 +40,8 @@ type world struct {
 	trace   []string // calls that changed something
 	failing map[string]error
 
-	interrupt context.CancelFunc // at the first wait
+	interrupt context.CancelFunc // at the first wait, or at killAt
+	cancelled bool               // at killAt the user interrupts
 	breaches  []string
 	spec      Spec // under way
 	over      map[string]Op
@@ -145,6 +146,10 @@ func (w *world) call(ctx context.Context, name string, changes bool, effect func
 		panic("a run does not end")
 	}
 	kill := w.calls == w.killAt
+	if kill && w.cancelled {
+		w.interrupt()
+		return ctx.Err()
+	}
 	if kill && !w.late {
 		w.dead = !w.severed
 		return errDead
@@ -250,7 +255,7 @@ func (w *world) Wait(ctx context.Context, job JobStatus) (now JobStatus, err err
 		if !ok || c.ID != job.ID {
 			return deployment.ErrNotFound
 		}
-		if w.interrupt != nil && c.Running {
+		if w.interrupt != nil && w.killAt == 0 && c.Running {
 			w.interrupt()
 			w.interrupt = nil
 			return ctx.Err()
