@@ -115,7 +115,7 @@ func (s situation) nextOfJob(r rules) Action {
 	switch {
 	case s.attempt.taken != nil:
 		return Action{Op: OpKeep, Step: step.Name}
-	case job.Finished() && job.ExitCode != 0 && !s.attempt.ended:
+	case job.Finished() && job.ExitCode != 0 && !s.attempt.ended && s.attempt.since.IsZero():
 		return s.clear(r, job, fmt.Sprintf("it ended with code %d", job.ExitCode))
 	case !job.Running && !job.Finished():
 		return s.clear(r, job, "it was never started")

@@ -241,6 +241,10 @@ func (w *world) Start(ctx context.Context, req JobRequest) (job JobStatus, err e
 			ID: fmt.Sprintf("id%d", w.made), Name: "mlops-job." + req.Workflow + "." + req.Step, Step: req.Step, Hash: req.Hash, Attempt: req.Attempt,
 			ImageID: w.images[req.Job.Image], Created: w.now, StartedAt: w.now, Running: true, MemLimit: limitBytes,
 		}}
+		if b.takes == 0 { // it is over before anybody looks
+			c.end(b.exit, w.now)
+			c.OOMKilled = b.oom
+		}
 		w.containers[req.Step] = c
 		job = c.JobStatus
 		return nil
