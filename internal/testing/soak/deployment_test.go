@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"testing"
-
-	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/acceptance"
 )
 
 // deployments is a bed for one deployment of two replicas.
@@ -31,9 +29,10 @@ func deployments(t *testing.T) (b *bed, serves func(color string) error) {
 
 // TestAccSoakDeploymentCreate: whatever goes wrong at any call, a create is
 // finished by the next apply, and what is destroyed then leaves nothing.
-func TestAccSoakDeploymentCreate(t *testing.T) {
-	acceptance.Required(t)
-	t.Parallel()
+func TestAccSoakDeploymentCreate(t *testing.T) { sharded(t, deploymentCreate) }
+
+func deploymentCreate(t *testing.T, s shard) {
+	t.Helper()
 	b, serves := deployments(t)
 	b.set(map[string]string{"color": "green"})
 	b.everywhere("create", change{
@@ -44,14 +43,15 @@ func TestAccSoakDeploymentCreate(t *testing.T) {
 			return b.holds()
 		},
 		after: func() error { return serves("green") },
-	}, 4)
+	}, s, 4)
 }
 
 // TestAccSoakDeploymentUpdate: the same for a rollout. Every one goes from one
 // colour to the other.
-func TestAccSoakDeploymentUpdate(t *testing.T) {
-	acceptance.Required(t)
-	t.Parallel()
+func TestAccSoakDeploymentUpdate(t *testing.T) { sharded(t, deploymentUpdate) }
+
+func deploymentUpdate(t *testing.T, s shard) {
+	t.Helper()
 	b, serves := deployments(t)
 	colors := []string{"green", "blue"}
 	b.set(map[string]string{"color": colors[0]})
@@ -65,5 +65,5 @@ func TestAccSoakDeploymentUpdate(t *testing.T) {
 			return nil
 		},
 		after: func() error { return serves(colors[0]) },
-	}, 4)
+	}, s, 4)
 }

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"testing"
 
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/acceptance"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/faultproxy"
 )
 
@@ -43,8 +45,29 @@ type point struct {
 
 func (p point) String() string { return fmt.Sprintf("%s call %d", p.name, p.call) }
 
-// points are all of a change with so many calls, or a sample of about so many of them.
-func points(calls, sample int, seed uint64) []point {
+// shard is a part of a soak, with a bed of its own.
+type shard struct{ index, of int }
+
+// sharded runs a whole soak in parts side by side, a sample in one.
+func sharded(t *testing.T, run func(t *testing.T, s shard)) {
+	acceptance.Required(t)
+	t.Parallel()
+	if !whole() {
+		run(t, shard{0, 1})
+		return
+	}
+	const parts = 3
+	for i := range parts {
+		t.Run(fmt.Sprintf("%d of %d", i+1, parts), func(t *testing.T) {
+			t.Parallel()
+			run(t, shard{i, parts})
+		})
+	}
+}
+
+// points are all of a change with so many calls that fall to the shard, or a
+// sample of about so many of them.
+func (s shard) points(calls, sample int, seed uint64) []point {
 	var all []point
 	for n := 1; n <= calls; n++ {
 		for _, d := range disasters {
@@ -52,7 +75,13 @@ func points(calls, sample int, seed uint64) []point {
 		}
 	}
 	if whole() {
-		return all
+		mine := all[:0]
+		for i, p := range all {
+			if i%s.of == s.index {
+				mine = append(mine, p)
+			}
+		}
+		return mine
 	}
 	random := rand.New(rand.NewPCG(seed, 7))
 	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
@@ -63,10 +92,10 @@ func points(calls, sample int, seed uint64) []point {
 const maxFailures = 5
 
 // everywhere lets the change happen once for every point, and once more to its end.
-func (b *bed) everywhere(what string, c change, sample int) {
+func (b *bed) everywhere(what string, c change, s shard, sample int) {
 	b.t.Helper()
 	calls := b.count(c)
-	all := points(calls, sample, uint64(len(what)))
+	all := s.points(calls, sample, uint64(len(what)))
 	struck, failed := map[string]int{}, 0
 	for _, p := range all {
 		at, err := b.strike(c, p)
