@@ -43,8 +43,9 @@ type workflowPlan struct {
 	config workflowModel
 	prior  *workflowModel // nil: a create
 
-	plan  workflowModel
-	diags diag.Diagnostics
+	plan    workflowModel
+	forgets bool // see forgetful
+	diags   diag.Diagnostics
 }
 
 func (p *workflowPlan) make(ctx context.Context) {
@@ -104,6 +105,7 @@ func (p *workflowPlan) ask(ctx context.Context) (plan workflow.Plan, asked bool)
 		p.diags.Append(warning(fmt.Sprintf("The plan of workflow %q was not checked against the engine", spec.Name), explain(err)))
 		return plan, false
 	}
+	p.forgets = p.forgetful(ctx)
 	for _, name := range plan.Retires {
 		plan.Warnings = append(plan.Warnings, fmt.Sprintf("No step deploys %q any more: it is removed once all steps have succeeded.", name))
 	}

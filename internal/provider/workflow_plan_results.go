@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -96,28 +97,33 @@ func knownAttributes(step stepModel) bool {
 
 // result is what is known of one step, and its result if it stays.
 func (p *workflowPlan) result(i int, s workflow.PlannedStep, open bool) (types.Object, *workflow.Result) {
-	reason := types.StringUnknown()
 	switch {
-	case s.Certain && !s.Runs && s.Result != nil:
+	case p.forgets, open && !s.Certain:
+	case s.Kind == workflow.KindDeployment:
+		// What there is of it changes at any time, also between the two halves
+		// of a replacement.
+		return unknownResult(p.deploymentReason(i, s)), nil
+	case s.Runs && s.Passing:
+		return unknownResult(types.StringUnknown()), nil
+	case s.Runs:
+		return unknownResult(types.StringValue(s.Reason)), nil
+	case s.Certain && s.Result != nil:
 		return resultOf(*s.Result), s.Result
-	case !s.Runs, open && !s.Certain:
-		return types.ObjectUnknown(workflowObject("results").AttrTypes), nil
-	case !s.Passing && !open:
-		reason = types.StringValue(s.Reason)
-	case s.Kind == workflow.KindDeployment && !open:
-		reason = p.deploymentReason(i)
 	}
-	return unknownResult(reason), nil
+	return types.ObjectUnknown(workflowObject("results").AttrTypes), nil
 }
 
 // deploymentReason is why a deployment step changes, as far as the
 // configuration tells; what the engine would do can be another thing by the
 // time of the apply.
-func (p *workflowPlan) deploymentReason(i int) types.String {
+func (p *workflowPlan) deploymentReason(i int, s workflow.PlannedStep) types.String {
+	if s.Runs && !s.Passing {
+		return types.StringValue(s.Reason)
+	}
 	step := groups[stepModel](p.plan.Steps)[i]
 	prior, at := p.priorStep(step.Name)
 	if at < 0 || prior.Deployment.IsNull() {
-		return types.StringValue("it is new")
+		return types.StringValue("the state does not have it")
 	}
 	var changed []string
 	for _, name := range sortedKeys(step.attributes()) {
@@ -129,6 +135,20 @@ func (p *workflowPlan) deploymentReason(i int) types.String {
 		return types.StringUnknown() // see drift
 	}
 	return types.StringValue(strings.Join(changed, ", ") + " changed")
+}
+
+// forgetful reports whether the results that are there now may be gone by the
+// time of the apply: when a workflow that purges is replaced, its create is
+// planned before its delete.
+func (p *workflowPlan) forgetful(ctx context.Context) bool {
+	if p.prior != nil {
+		return false
+	}
+	run, err := p.rt.Workflows.Read(ctx, p.plan.Name.ValueString())
+	if errors.Is(err, deployment.ErrNotFound) {
+		return false
+	}
+	return err != nil || run.Spec.PurgeOnDestroy || p.plan.PurgeOnDestroy.ValueBool()
 }
 
 // interruptions are the warnings about deployments that follow a training, which
