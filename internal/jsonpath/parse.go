@@ -173,5 +173,5 @@ func hexEscape(text string) (rune, bool) {
 		return 0, false
 	}
 	n, err := strconv.ParseUint(text[2:6], 16, 16)
-	return rune(n), err == nil //nolint:gosec // sixteen bits fit
+	return rune(n), err == nil
 }

@@ -3,7 +3,9 @@ package workflow
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 )
@@ -27,14 +29,7 @@ func (s situation) after(r rules, a Action, o outcome) situation {
 	}
 	switch a.Op {
 	case OpLook:
-		s.attempt.begun = s.now
-		s.attempt.view = o.view
-		if o.view != nil {
-			s.attempt.job = o.view.job
-			if o.view.job != nil && o.view.job.Running {
-				s.attempt.failed = max(o.view.job.Attempt-1, 0)
-			}
-		}
+		s.attempt = s.attempt.looked(o.view, s.now)
 	case OpStart:
 		s.attempt.reason = cmp.Or(s.attempt.reason, a.Reason)
 		s.attempt.job = o.job
@@ -46,8 +41,7 @@ func (s situation) after(r rules, a Action, o outcome) situation {
 	case OpCapture:
 		s = s.captured(*a.Job, o)
 	case OpKeep:
-		kept := s.completed()
-		s.attempt.kept = &kept
+		s = s.keeping(s.completed())
 	case OpNote:
 		s.run.Spent = append(slices.Clip(s.run.Spent), a.Job.ID)
 	case OpStop, OpRemove:
@@ -75,6 +69,30 @@ func (s situation) after(r rules, a Action, o outcome) situation {
 		s.run.Destroyed = true
 	case OpDone:
 	}
+	return s
+}
+
+// looked: v is what there is, nil when it could not be found out.
+func (a attempt) looked(v *view, now time.Time) attempt {
+	a.begun, a.view = now, v
+	if v == nil {
+		return a
+	}
+	a.job = v.job
+	if v.job != nil && v.job.Running {
+		a.failed = max(v.job.Attempt-1, 0)
+	}
+	return a
+}
+
+// keeping: a result was kept; a later step of the same hash finds it, too.
+func (s situation) keeping(kept Result) situation {
+	s.attempt.kept = &kept
+	s.history.results = maps.Clone(s.history.results)
+	if s.history.results == nil {
+		s.history.results = map[string]Result{}
+	}
+	s.history.results[kept.Hash] = kept
 	return s
 }
 

@@ -17,6 +17,8 @@ func (r *Runner) explain(ctx context.Context, s situation, a Action) *Failure {
 	switch {
 	case c.kind == causeGate:
 		what = fmt.Sprintf("Step %q missed its gate: %s.", step.Name, s.clauseOf(c))
+	case plainly(c.err) != "":
+		what = fmt.Sprintf("Step %q failed, because it could not %s.\n%s", step.Name, c.doing, plainly(c.err))
 	case failureOf(c.err) != nil:
 		what = fmt.Sprintf("Step %q could not deploy %q.", step.Name, step.Deployment.Name)
 	case s.attempt.failed > 0:
@@ -115,10 +117,8 @@ func abandoned(ctx context.Context, s situation, a Action, err error) *Failure {
 
 // broken is the failure of what no step is to blame for.
 func broken(s situation, doing string, err error) *Failure {
-	var locked *deployment.LockedError
-	var owner *deployment.OwnerError
-	if errors.As(err, &locked) || errors.As(err, &owner) { // they say what to do themselves
-		return &Failure{What: err.Error(), Err: err}
+	if plain := plainly(err); plain != "" {
+		return &Failure{What: plain, Err: err}
 	}
 	f := &Failure{
 		What:   s.redacted(fmt.Sprintf("It was not possible to %s: %s.", doing, text(err))),

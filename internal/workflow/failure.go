@@ -85,6 +85,10 @@ func (s situation) clauseOf(c *cause) string {
 		return fmt.Sprintf("container %q is broken: %s", s.step().Deployment.Name, strings.TrimSuffix(s.attempt.view.status.Reason, "."))
 	case causeError:
 	}
+	if plain := plainly(c.err); plain != "" {
+		first, _, _ := strings.Cut(plain, "\n")
+		return fmt.Sprintf("it could not %s: %s", c.doing, strings.TrimSuffix(first, "."))
+	}
 	if failure := failureOf(c.err); failure != nil {
 		return fmt.Sprintf("deployment %q failed: %s", s.step().Deployment.Name, strings.TrimSuffix(failure.What, "."))
 	}
@@ -98,6 +102,22 @@ func failureOf(err error) *deployment.Failure {
 		return failure
 	}
 	return nil
+}
+
+// plainly is the text of an error that says itself what to do; "" for others.
+func plainly(err error) string {
+	var owner *deployment.OwnerError
+	var foreign *deployment.ForeignError
+	var locked *deployment.LockedError
+	switch {
+	case errors.As(err, &owner):
+		return owner.Error()
+	case errors.As(err, &foreign):
+		return foreign.Error()
+	case errors.As(err, &locked):
+		return locked.Error()
+	}
+	return ""
 }
 
 // text is an error inside of a sentence.
@@ -175,7 +195,7 @@ func (s situation) attribute(c *cause) string {
 func (s situation) advice(c *cause) string {
 	const kept = " What succeeded before is not run again."
 	switch {
-	case failureOf(c.err) != nil:
+	case failureOf(c.err) != nil, plainly(c.err) != "":
 		return ""
 	case c.kind == causeExit && s.attempt.job.OOMKilled:
 		return "Raise resources.memory of the step, or let it use less, and apply again." + kept

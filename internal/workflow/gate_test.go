@@ -45,7 +45,7 @@ func TestJudge(t *testing.T) {
 		{Bound{Metric: "$.object", Equals: word("{}")}, "$.object is {}, and must be {}"},
 		{Bound{Metric: "$.esc", Equals: word("\x1b]0;x\x07y")}, `$.esc is "\u001b[31m", and must be y`},
 		{Bound{Metric: "$.long", Equals: word("x")}, `$.long is "` + longText[:shownValue-1] + "…, and must be x"},
-		{Bound{Metric: "$.acuracy", Min: number(1)}, `$.acuracy is not among the metrics (there are $.accuracy, $.big, $.esc, $.flag, $.huge, $.long, $.none, $.object, $.one, $["pe…), and must be at least 1`},
+		{Bound{Metric: "$.accurate", Min: number(1)}, `$.accurate is not among the metrics (there are $.accuracy, $.big, $.esc, $.flag, $.huge, $.long, $.none, $.object, $.one, $["pe…), and must be at least 1`},
 		{Bound{Metric: "$[0]", Min: number(1)}, ``},
 		{Bound{Metric: "$.*", Min: number(1)}, `$.* can name several values; write the path of one`},
 	} {

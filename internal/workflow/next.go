@@ -230,7 +230,7 @@ func (s situation) older() []Run {
 }
 
 // retained are the numbers, ascending, of the runs whose results stay: the
-// newest ones, and the newest that succeeded, which is what serves. Of runs that
+// newest ones, and the newest that came to its end, which is what serves. Of runs that
 // came to the same results only the newest counts: applies that find nothing to
 // do push nothing out. Runs are sorted, the newest first.
 func retained(runs []Run, keep int) []int {
@@ -239,17 +239,17 @@ func retained(runs []Run, keep int) []int {
 	}
 	var out []int
 	var seen []string
-	succeeded := false
+	ended := false
 	for _, run := range runs {
 		results := run.hashes()
 		if run.Status != Failed && slices.Contains(seen, results) {
 			continue
 		}
-		first := run.Status == Succeeded && !succeeded
+		first := (run.Status == Succeeded || run.finished()) && !ended
 		if len(out) < keep || first {
 			out = append(out, run.Number)
 		}
-		succeeded = succeeded || first
+		ended = ended || first
 		seen = append(seen, results)
 	}
 	slices.Sort(out)

@@ -91,13 +91,28 @@ func (r *Runner) Plan(ctx context.Context, spec Spec) (Plan, error) {
 				return Plan{}, c.err
 			}
 			f.foresee(step, v, c)
+			continue
 		}
+		r.forewarn(ctx, f, step)
 	}
 	f.plan.Run = f.run.Number
 	if !f.stopped {
 		f.plan.Retires = f.retired()
 	}
 	return f.plan, nil
+}
+
+// forewarn looks at a deployment whose model is not known yet: that its name is
+// somebody else's need not wait until hours of training are over.
+func (r *Runner) forewarn(ctx context.Context, f *forecast, step Step) {
+	if step.Deployment == nil || step.Deployment.Image == "" || len(step.Unknown) > 0 || f.fails != "" {
+		return
+	}
+	d := *step.Deployment
+	d.Owner = orDefault(d.Owner, f.spec.Owner)
+	if _, err := r.deployments.Preview(ctx, d); plainly(err) != "" {
+		f.warn(fmt.Sprintf("Step %q will fail. %s", step.Name, plainly(err)))
+	}
 }
 
 // forecast goes through the steps as a run does, with the planner's own
@@ -133,6 +148,12 @@ func (f *forecast) add(step Step, planned PlannedStep, artifact *deployment.Arti
 	planned.Certain = planned.Certain && !f.assumed
 	if !planned.Certain {
 		planned.Result = nil
+	}
+	if !planned.Certain && !planned.Runs && planned.Reason == "" {
+		planned.Reason = "assuming that what it depends on stays as it was"
+		if step.pulls() {
+			planned.Reason = "assuming that its image stays as it was, which is pulled in every run"
+		}
 	}
 	if step.Training != nil {
 		f.assumed = f.assumed || !planned.Certain
@@ -183,9 +204,7 @@ func (f *forecast) conclude(step Step, a Action, planned PlannedStep) {
 	case OpReuse, OpSkip, OpFail:
 		result := f.result(a)
 		planned.Runs, planned.Result = false, &result
-		if job := step.job(); job != nil && job.PullPolicy == deployment.PullAlways {
-			planned.Certain = false // it is pulled before anything is decided
-		}
+		planned.Certain = !step.pulls()
 		switch a.Op {
 		case OpFail:
 			f.foretell(step, a)
@@ -215,6 +234,14 @@ func (f *forecast) conclude(step Step, a Action, planned PlannedStep) {
 	default:
 	}
 	f.add(step, planned, nil)
+}
+
+// pulls reports whether an apply pulls the image before anything is decided.
+func (s Step) pulls() bool {
+	if job := s.job(); job != nil {
+		return job.PullPolicy == deployment.PullAlways
+	}
+	return s.Deployment.PullPolicy == deployment.PullAlways
 }
 
 func (f *forecast) warn(text string) {

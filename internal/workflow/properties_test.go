@@ -196,7 +196,7 @@ func plansWell(r rules, s scenario) error {
 		run, actions, err := w.apply(context.Background(), r, s.last())
 		for i, step := range s.last().Steps {
 			if wrong := disagree(p.Steps[i], step, run.Result(step.Name), actions); wrong != "" {
-				return fmt.Errorf("planned %s; %s\n%s\n%v", p.Steps[i], wrong, strings.Join(actions, "\n"), err)
+				return fmt.Errorf("planned %s; %s\n%s", p.Steps[i], wrong, strings.Join(append(actions, fmt.Sprint(err)), "\n"))
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -64,7 +65,7 @@ func (s *story) applyIn(ctx context.Context, spec Spec) {
 	if err != nil {
 		s.line("error:")
 		s.block(err.Error())
-		if f, ok := err.(*Failure); ok && f.Attribute != "" {
+		if f := new(Failure); errors.As(err, &f) && f.Attribute != "" {
 			s.line("at %s", f.Attribute)
 		}
 	}

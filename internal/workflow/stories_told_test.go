@@ -134,6 +134,25 @@ var stories = map[string]func(s *story, spec Spec){
 		s.plan(changed)
 		s.apply(changed)
 	},
+	"a deployment that is somebody else's": func(s *story, spec Spec) {
+		s.failing["preview"] = &deployment.OwnerError{Name: "iris", Owner: "another", Want: "terraform"}
+		spec.Steps[2].Retries = 3
+		s.plan(spec)
+		s.apply(spec)
+		s.plan(spec)
+	},
+	"two evaluations that are the same": func(s *story, spec Spec) {
+		spec.Steps = append(spec.Steps[:2:2], evaluation("again"))
+		s.behaviours["again"] = []behaviour{{metrics: good}}
+		s.apply(spec)
+	},
+	"an image that is pulled in every run": func(s *story, spec Spec) {
+		spec.Steps[0].Training.PullPolicy = deployment.PullAlways
+		s.apply(spec)
+		s.plan(spec)
+		s.then("its tag is pushed again", func() { s.images["trainer:1"] = "sha256:pushed" })
+		s.apply(spec)
+	},
 	"a deployment moves to another name": func(s *story, spec Spec) {
 		s.apply(spec)
 		spec.Steps[2] = deploying("deploy", "iris-v2")
