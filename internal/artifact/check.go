@@ -117,7 +117,7 @@ func (s *Store) compareStats(ctx context.Context, id string, entries []Entry, wh
 	}
 	for _, e := range entries {
 		stat, err := s.docker.StatPath(ctx, id, "/"+mountpoint+"/"+e.Path)
-		if errors.Is(err, deployment.ErrNotFound) && !s.gone(ctx, id) {
+		if errors.Is(err, deployment.ErrNotFound) {
 			wrong = append(wrong, difference{path: e.Path, what: "is missing"})
 			continue
 		}

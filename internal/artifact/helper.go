@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
@@ -19,7 +20,7 @@ const (
 	// tidyTimeout bounds what is cleaned up, also when the context has ended.
 	tidyTimeout = 10 * time.Second
 	// readerTries bounds how often another process may take a reader away.
-	readerTries = 10
+	readerTries = 40
 	readerPause = 50 * time.Millisecond
 )
 
@@ -83,8 +84,11 @@ func (s *Store) discard(ctx context.Context, id string) error {
 // reading runs do with a helper that only reads. Such a helper belongs to
 // nobody: its name follows from what it reads, whoever finds it uses it, and
 // whoever is done removes it. So what a killed process left is taken away by
-// the next one, without a session, which a plan does not start. One that is
-// taken away in the middle is made again.
+// the next one, without a session, which a plan does not start.
+//
+// An engine that removes a container says all kinds of things to those who look
+// through it meanwhile, also that a file is not there. So nothing counts that
+// was seen through a helper which is not there any more: then do runs again.
 func (s *Store) reading(ctx context.Context, h helper, do func(id string) error) error {
 	free, err := s.readers.Acquire(ctx, h.name)
 	if err != nil {
@@ -93,16 +97,38 @@ func (s *Store) reading(ctx context.Context, h helper, do func(id string) error)
 	defer free()
 	for try := 1; ; try++ {
 		id, err := s.join(ctx, h)
+		taken := errors.Is(err, docker.ErrConflict)
 		if err == nil {
 			err = do(id)
+			taken = s.takenAway(ctx, id)
 		}
-		if try < readerTries && s.tookAway(ctx, id, err) {
+		switch {
+		case taken && try < readerTries && pause(ctx) == nil:
 			continue
-		}
-		if id == "" {
+		case id == "":
 			return err
+		case taken && err == nil:
+			err = fmt.Errorf("other processes took %s away %d times; try again", h.name, try)
 		}
 		return errors.Join(err, s.discard(ctx, id))
+	}
+}
+
+// takenAway reports whether another process has removed the helper, or is about to.
+func (s *Store) takenAway(ctx context.Context, id string) bool {
+	c, err := s.docker.InspectContainer(ctx, id)
+	return errors.Is(err, deployment.ErrNotFound) || err == nil && c.State.Status != "created"
+}
+
+// pause waits a little, and not always as long as others do.
+func pause(ctx context.Context) error {
+	timer := time.NewTimer(readerPause/2 + rand.N(readerPause)) //nolint:gosec // not a secret
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
 	}
 }
 
@@ -122,22 +148,4 @@ func (s *Store) join(ctx context.Context, h helper) (id string, err error) {
 		return "", &deployment.ForeignError{Container: c.Name, ID: c.ID, Image: c.Config.Image}
 	}
 	return c.ID, nil
-}
-
-// tookAway reports whether err is another process's doing, which removed the helper.
-func (s *Store) tookAway(ctx context.Context, id string, err error) bool {
-	gone := errors.Is(err, docker.ErrConflict)
-	if errors.Is(err, deployment.ErrNotFound) && id != "" {
-		_, inspectErr := s.docker.InspectContainer(ctx, id)
-		gone = errors.Is(inspectErr, deployment.ErrNotFound)
-	}
-	if !gone {
-		return false
-	}
-	select {
-	case <-ctx.Done():
-		return false
-	case <-time.After(readerPause):
-		return true
-	}
 }

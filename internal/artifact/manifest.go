@@ -50,7 +50,7 @@ func decodeManifest(text []byte, digest string) (Listing, error) {
 // readManifest reads the manifest through a helper. errIncomplete: there is none that counts.
 func (s *Store) readManifest(ctx context.Context, id, digest string) (Listing, error) {
 	stream, err := s.docker.CopyFrom(ctx, id, "/"+mountpoint+"/"+manifestName)
-	if errors.Is(err, deployment.ErrNotFound) && !s.gone(ctx, id) {
+	if errors.Is(err, deployment.ErrNotFound) {
 		return Listing{}, errIncomplete
 	}
 	if err != nil {
@@ -70,12 +70,6 @@ func (s *Store) readManifest(ctx context.Context, id, digest string) (Listing, e
 		return Listing{}, fmt.Errorf("reading the manifest: %w", err)
 	}
 	return decodeManifest(text, digest)
-}
-
-// gone reports whether the container itself is not there.
-func (s *Store) gone(ctx context.Context, id string) bool {
-	_, err := s.docker.InspectContainer(ctx, id)
-	return errors.Is(err, deployment.ErrNotFound)
 }
 
 // writeManifest ends an upload, or, with text that proves nothing, takes a
