@@ -2,10 +2,11 @@ package bench
 
 import (
 	"context"
-	"strings"
+	"fmt"
 	"testing"
 	"time"
 
+	"github.com/seed-mlops/terraform-provider-mlops/internal/artifact"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	engineimage "github.com/seed-mlops/terraform-provider-mlops/internal/engine/image"
@@ -14,50 +15,70 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/workflow"
 )
 
-// jobScript runs for a second, speaks, and leaves metrics.
-const jobScript = `echo begin; sleep 1; mkdir -p /output; echo '{"accuracy":1}' > /output/metrics.json; echo end`
+// jobScript runs for a second, speaks, and leaves a small model that nobody has made before, and metrics.
+const jobScript = `echo begin; sleep 1; mkdir -p /output; head -c 1000 /dev/urandom > /output/model.bin
+echo '{"accuracy":1}' > /output/metrics.json; echo end`
 
-// BenchmarkStep is one evaluation step, from the moment when its workflow is locked to the moment when its result is kept
-// and its container gone, against the same container created, started, waited for and removed by hand.
+// BenchmarkStep is one evaluation, and one training whose model is stored, of a workflow that is locked already: from the
+// first look to the moment when the result is kept and the container gone, against the same container created, started,
+// waited for and removed by hand.
 func BenchmarkStep(b *testing.B) {
-	client := connect(b)
-	prefix := uniquePrefix()
+	for _, kind := range []workflow.Kind{workflow.KindEvaluation, workflow.KindTraining} {
+		b.Run(string(kind), func(b *testing.B) {
+			client := connect(b)
+			s := newStepBench(b, client)
+			var step, bare series
+			for b.Loop() {
+				for range *rounds {
+					bare = append(bare, s.bareJob(b, client))
+					step = append(step, s.oneStep(b, kind))
+				}
+			}
+			compare(b, "step", step, bare)
+			b.ReportMetric((step.median() - bare.median()).Seconds(), "step_overhead_s")
+		})
+	}
+}
+
+// stepBench is a workflow that is locked.
+type stepBench struct {
+	name, networkID string
+	jobs            *job.Jobs
+	ledger          *job.Ledger
+	steps           int
+}
+
+func newStepBench(b *testing.B, client *docker.Client) *stepBench {
+	b.Helper()
+	s := &stepBench{name: uniquePrefix()}
 	images := engineimage.NewResolver(client)
-	network := session.NewNetwork(client, prefix+"-net")
+	network := session.NewNetwork(client, s.name+"-net")
 	sessions := session.New(client, session.Config{ProbeImage: image()}, network, images)
-	b.Cleanup(func() { _ = sessions.Close() })
-	ledger := job.NewLedger(client, sessions, nil, "bench")
-	jobs := job.New(client, sessions, images, nil, job.Config{Version: "bench", Log: func(context.Context, string, string) {}})
-	unlock, err := ledger.Lock(b.Context(), prefix)
+	store := artifact.New(client, sessions, artifact.Config{Version: "bench"})
+	s.ledger = job.NewLedger(client, sessions, store, "bench")
+	s.jobs = job.New(client, sessions, images, store, job.Config{Version: "bench", Log: func(context.Context, string, string) {}})
+	unlock, err := s.ledger.Lock(b.Context(), s.name)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() {
 		ctx := context.Background()
-		if _, err := ledger.Forget(ctx, prefix, nil); err != nil {
+		if _, err := s.ledger.Forget(ctx, s.name, nil); err != nil {
 			b.Error(err)
 		}
 		if err := unlock(ctx); err != nil {
 			b.Error(err)
 		}
+		_ = sessions.Close()
 	})
-	networkID, err := network.Ensure(b.Context())
-	if err != nil {
+	if s.networkID, err = network.Ensure(b.Context()); err != nil {
 		b.Fatal(err)
 	}
-	var step, bare series
-	for b.Loop() {
-		for range *rounds {
-			bare = append(bare, bareJob(b, client, prefix, networkID))
-			step = append(step, oneStep(b, jobs, ledger, prefix))
-		}
-	}
-	compare(b, "step", step, bare)
-	b.ReportMetric((step.median() - bare.median()).Seconds(), "step_overhead_s")
+	return s
 }
 
 // oneStep is what a run does for a step that has no result yet.
-func oneStep(b *testing.B, jobs *job.Jobs, ledger *job.Ledger, prefix string) time.Duration {
+func (s *stepBench) oneStep(b *testing.B, kind workflow.Kind) time.Duration {
 	b.Helper()
 	ctx, began := b.Context(), time.Now()
 	must := func(err error) {
@@ -65,41 +86,43 @@ func oneStep(b *testing.B, jobs *job.Jobs, ledger *job.Ledger, prefix string) ti
 			b.Fatal(err)
 		}
 	}
+	s.steps++
 	req := workflow.JobRequest{
-		Workflow: prefix, Owner: "bench", Step: "evaluate", Hash: "w1:" + strings.Repeat("ab", 32), Attempt: 1,
+		Workflow: s.name, Owner: "bench", Step: "step", Hash: fmt.Sprintf("w1:%032d", s.steps), Attempt: 1,
 		Job: workflow.Job{Image: image(), Command: []string{"sh", "-c", jobScript}},
 	}
-	_, err := jobs.Image(ctx, req.Job.Image, deployment.PullMissing, true)
+	_, err := s.jobs.Image(ctx, req.Job.Image, deployment.PullMissing, true)
 	must(err)
-	_, err = ledger.Results(ctx, prefix)
+	_, err = s.ledger.Results(ctx, s.name)
 	must(err)
-	_, err = jobs.Find(ctx, prefix, req.Step)
+	_, err = s.jobs.Find(ctx, s.name, req.Step)
 	if err == nil {
 		b.Fatal("there is a container of an earlier round")
 	}
-	status, err := jobs.Start(ctx, req)
+	status, err := s.jobs.Start(ctx, req)
 	must(err)
-	status, err = jobs.Wait(ctx, status)
+	status, err = s.jobs.Wait(ctx, status)
 	must(err)
-	captured, err := jobs.Capture(ctx, status, workflow.Capture{})
+	captured, err := s.jobs.Capture(ctx, status, workflow.Capture{Artifact: kind == workflow.KindTraining})
 	must(err)
 	if status.ExitCode != 0 || captured.Metrics == nil {
 		b.Fatalf("the step has not run: %+v", status)
 	}
-	must(ledger.Keep(ctx, prefix, "bench", workflow.Result{Step: req.Step, Hash: req.Hash, Metrics: captured.Metrics}))
-	must(ledger.Record(ctx, workflow.Run{Number: 1, Workflow: prefix, Owner: "bench"}))
-	must(jobs.Remove(ctx, status))
+	result := workflow.Result{Step: req.Step, Kind: kind, Hash: req.Hash, Metrics: captured.Metrics, Artifact: captured.Artifact}
+	must(s.ledger.Keep(ctx, s.name, "bench", result))
+	must(s.ledger.Record(ctx, workflow.Run{Number: 1, Workflow: s.name, Owner: "bench", Results: []workflow.Result{result}}))
+	must(s.jobs.Remove(ctx, status))
 	return time.Since(began)
 }
 
 // bareJob runs the same container with the fewest calls.
-func bareJob(b *testing.B, client *docker.Client, prefix, networkID string) time.Duration {
+func (s *stepBench) bareJob(b *testing.B, client *docker.Client) time.Duration {
 	b.Helper()
 	ctx, began := b.Context(), time.Now()
 	id, err := client.CreateContainer(ctx, docker.CreateRequest{
-		Name:       prefix + "-bare",
+		Name:       s.name + "-bare",
 		Config:     &docker.ContainerConfig{Image: image(), Cmd: []string{"sh", "-c", jobScript}},
-		HostConfig: &docker.HostConfig{NetworkMode: docker.NetworkMode(networkID), SecurityOpt: []string{"no-new-privileges:true"}},
+		HostConfig: &docker.HostConfig{NetworkMode: docker.NetworkMode(s.networkID), SecurityOpt: []string{"no-new-privileges:true"}},
 	})
 	if err == nil {
 		defer func() { _ = client.RemoveContainer(context.WithoutCancel(ctx), id) }() // when something fails below
