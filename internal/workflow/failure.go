@@ -106,16 +106,10 @@ func failureOf(err error) *deployment.Failure {
 
 // plainly is the text of an error that says itself what to do; "" for others.
 func plainly(err error) string {
-	var owner *deployment.OwnerError
-	var foreign *deployment.ForeignError
-	var locked *deployment.LockedError
-	switch {
-	case errors.As(err, &owner):
-		return owner.Error()
-	case errors.As(err, &foreign):
-		return foreign.Error()
-	case errors.As(err, &locked):
-		return locked.Error()
+	for _, itself := range []error{deployment.ErrOwner, deployment.ErrForeign, deployment.ErrLocked} {
+		if errors.Is(err, itself) && failureOf(err) == nil {
+			return err.Error()
+		}
 	}
 	return ""
 }

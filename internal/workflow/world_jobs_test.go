@@ -81,8 +81,7 @@ func (w *world) Start(ctx context.Context, req JobRequest) (job JobStatus, err e
 			ImageID: w.images[req.Job.Image], Created: w.now, StartedAt: w.now, Running: true, MemLimit: limitBytes,
 		}}
 		if b.takes == 0 { // it is over before anybody looks
-			c.end(b.exit, w.now)
-			c.OOMKilled = b.oom
+			w.ended(c, w.now)
 		}
 		w.containers[req.Step] = c
 		job = c.JobStatus

@@ -108,12 +108,17 @@ func (w *world) pass(d time.Duration) {
 	w.now = w.now.Add(d)
 	for _, name := range slices.Sorted(maps.Keys(w.containers)) {
 		if c := w.containers[name]; c.Running && !c.ends.After(w.now) {
-			c.end(c.exit, c.ends)
-			c.OOMKilled = c.oom
-			if c.exit == 0 && c.output == nil && c.takes <= w.timeout(name) {
-				w.completed[c.Hash]++
-			}
+			w.ended(c, c.ends)
 		}
+	}
+}
+
+// ended: a container came to its end by itself.
+func (w *world) ended(c *container, at time.Time) {
+	c.end(c.exit, at)
+	c.OOMKilled = c.oom
+	if c.exit == 0 && c.output == nil && c.takes <= w.timeout(c.Step) {
+		w.completed[c.Hash]++
 	}
 }
 
