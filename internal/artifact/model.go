@@ -141,11 +141,11 @@ func (s *Store) Delete(ctx context.Context, name, owner string) (kept []string, 
 		for i, r := range versions {
 			except[i] = r.volume
 		}
+		var left []string
 		for _, r := range versions {
-			err := s.drop(ctx, r.artifact.Volume, except)
 			var used *InUseError
-			if errors.As(err, &used) {
-				kept = append(kept, used.Error())
+			if err := s.drop(ctx, r.artifact.Volume, except); errors.As(err, &used) {
+				left = append(left, used.Volume)
 			} else if err != nil {
 				return err
 			}
@@ -153,6 +153,15 @@ func (s *Store) Delete(ctx context.Context, name, owner string) (kept []string, 
 		for i := len(versions) - 1; i >= 0; i-- { // the newest last: until then it is still a model
 			if err := s.docker.RemoveVolume(ctx, versions[i].volume); err != nil {
 				return fmt.Errorf("removing the record %s: %w", versions[i].volume, err)
+			}
+		}
+		// Of models that go at the same time and share an artifact, the last one takes it along.
+		for _, volume := range left {
+			var used *InUseError
+			if err := s.drop(ctx, volume, nil); errors.As(err, &used) {
+				kept = append(kept, used.Error())
+			} else if err != nil {
+				return err
 			}
 		}
 		return s.collect(ctx)
