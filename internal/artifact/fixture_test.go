@@ -77,7 +77,7 @@ func (f *fixture) behave(s fakedocker.Start) fakedocker.Behaviour {
 
 // another is a further process on the same engine, which becomes the fixture's.
 func (f *fixture) another() process {
-	p := newProcess(f.Engine, busybox, "mlops", Config{Version: "1"})
+	p := newProcess(f.Engine, busybox, "mlops", Config{Version: "1", TakeOver: 20 * time.Millisecond})
 	f.t.Cleanup(func() { _ = p.sessions.Close() })
 	f.process = p
 	return p

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
@@ -20,8 +19,10 @@ const (
 	// tidyTimeout bounds what is cleaned up, also when the context has ended.
 	tidyTimeout = 10 * time.Second
 	// readerTries bounds how often another process may take a reader away.
-	readerTries = 40
+	readerTries = 10
 	readerPause = 50 * time.Millisecond
+	// defaultTakeOver is longer than a look takes.
+	defaultTakeOver = 5 * time.Second
 )
 
 // helper is a container that is never started: a door to a volume, or to a
@@ -81,14 +82,15 @@ func (s *Store) discard(ctx context.Context, id string) error {
 	return s.docker.RemoveContainer(ctx, id)
 }
 
-// reading runs do with a helper that only reads. Such a helper belongs to
-// nobody: its name follows from what it reads, whoever finds it uses it, and
-// whoever is done removes it. So what a killed process left is taken away by
-// the next one, without a session, which a plan does not start.
+// reading runs do with a helper that only reads. There is one of each name:
+// processes wait for one another. One that has been there for a while was left
+// by a process that was killed: it is used, and removed afterwards. So nothing
+// stays, and that without a session, which a plan does not start.
 //
-// An engine that removes a container says all kinds of things to those who look
-// through it meanwhile, also that a file is not there. So nothing counts that
-// was seen through a helper which is not there any more: then do runs again.
+// Its owner may live nevertheless, and be slow. An engine that removes a
+// container says all kinds of things to those who look through it meanwhile,
+// also that a file is not there. So nothing counts that was seen through a
+// helper which is not there any more: then do runs again.
 func (s *Store) reading(ctx context.Context, h helper, do func(id string) error) error {
 	free, err := s.readers.Acquire(ctx, h.name)
 	if err != nil {
@@ -97,18 +99,15 @@ func (s *Store) reading(ctx context.Context, h helper, do func(id string) error)
 	defer free()
 	for try := 1; ; try++ {
 		id, err := s.join(ctx, h)
-		taken := errors.Is(err, docker.ErrConflict)
-		if err == nil {
-			err = do(id)
-			taken = s.takenAway(ctx, id)
-		}
-		switch {
-		case taken && try < readerTries && pause(ctx) == nil:
-			continue
-		case id == "":
+		if err != nil {
 			return err
-		case taken && err == nil:
-			err = fmt.Errorf("other processes took %s away %d times; try again", h.name, try)
+		}
+		err = do(id)
+		if ctx.Err() == nil && s.takenAway(ctx, id) {
+			if try < readerTries {
+				continue
+			}
+			err = errors.Join(err, fmt.Errorf("other processes took %s away %d times; try again", h.name, try))
 		}
 		return errors.Join(err, s.discard(ctx, id))
 	}
@@ -120,32 +119,32 @@ func (s *Store) takenAway(ctx context.Context, id string) bool {
 	return errors.Is(err, deployment.ErrNotFound) || err == nil && c.State.Status != "created"
 }
 
-// pause waits a little, and not always as long as others do.
-func pause(ctx context.Context) error {
-	timer := time.NewTimer(readerPause/2 + rand.N(readerPause)) //nolint:gosec // not a secret
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}
-
-// join makes the helper or finds the one that is there.
+// join makes the helper once its name is free, or takes over one that stays.
 func (s *Store) join(ctx context.Context, h helper) (id string, err error) {
-	id, err = s.create(ctx, h)
-	if !errors.Is(err, docker.ErrConflict) {
-		return id, err
+	var seen string // ID of the one that is there
+	var since time.Time
+	for {
+		id, err = s.create(ctx, h)
+		if !errors.Is(err, docker.ErrConflict) {
+			return id, err
+		}
+		c, err := s.docker.InspectContainer(ctx, h.name) // waits while it is being read
+		switch {
+		case errors.Is(err, deployment.ErrNotFound):
+			continue
+		case err != nil:
+			return "", err
+		case c.Config.Labels[docker.LabelKind] != docker.KindHelper:
+			return "", &deployment.ForeignError{Container: c.Name, ID: c.ID, Image: c.Config.Image}
+		case c.ID != seen:
+			seen, since = c.ID, time.Now()
+		case time.Since(since) > s.cfg.TakeOver && c.State.Status == "created":
+			return c.ID, nil
+		}
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(readerPause):
+		}
 	}
-	c, inspectErr := s.docker.InspectContainer(ctx, h.name)
-	switch {
-	case errors.Is(inspectErr, deployment.ErrNotFound):
-		return "", err // gone meanwhile: a conflict, which is tried again
-	case inspectErr != nil:
-		return "", inspectErr
-	case c.Config.Labels[docker.LabelKind] != docker.KindHelper:
-		return "", &deployment.ForeignError{Container: c.Name, ID: c.ID, Image: c.Config.Image}
-	}
-	return c.ID, nil
 }

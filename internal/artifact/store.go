@@ -1,6 +1,7 @@
 package artifact
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -15,6 +16,9 @@ import (
 type Config struct {
 	Version string // of the provider, for labels
 	Cache   *Cache // of local files' hashes; nil: none
+	// TakeOver is after which time a helper container that is in the way counts
+	// as left over. 0: a few seconds.
+	TakeOver time.Duration
 	// Progress is told every few seconds how far an upload, or its reading
 	// back, has come. nil: nobody is told. It must not block.
 	Progress func(ctx context.Context, p Progress)
@@ -41,6 +45,7 @@ type Store struct {
 
 // New makes a store. Nothing is changed before the first upload.
 func New(d Docker, sessions *session.Manager, cfg Config) *Store {
+	cfg.TakeOver = cmp.Or(cfg.TakeOver, defaultTakeOver)
 	return &Store{docker: d, sessions: sessions, cfg: cfg, clock: time.Now}
 }
 
