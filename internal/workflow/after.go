@@ -80,7 +80,7 @@ func (a attempt) looked(v *view, now time.Time) attempt {
 	}
 	a.job = v.job
 	if v.job != nil && v.job.Running {
-		a.failed = max(v.job.Attempt-1, 0)
+		a.failed = max(a.failed, v.job.Attempt-1)
 	}
 	return a
 }

@@ -24,6 +24,9 @@ func (r *Runner) explain(ctx context.Context, s situation, a Action) *Failure {
 	case s.attempt.failed > 0:
 		what = fmt.Sprintf("Step %q failed in each of %d attempts. In the last one, %s.", step.Name, s.attempt.failed+1, s.clauseOf(c))
 	}
+	if job := s.attempt.job; job != nil && job.Running && c.kind == causeError {
+		what += fmt.Sprintf("\nContainer %s goes on; the next apply takes its result.", job.Name)
+	}
 	f := &Failure{What: s.redacted(what), Attribute: s.attribute(c), Advice: s.advice(c), Err: c.err, Deployment: failureOf(c.err)}
 	if job := s.attempt.job; job != nil && (c.kind == causeExit || c.kind == causeTimeout || c.kind == causeOutput) {
 		f.Container = r.evidence(ctx, step, *job)

@@ -125,6 +125,8 @@ func (s situation) nextOfJob(r rules) Action {
 	follow := Action{Op: OpFollow, Step: step.Name, Job: &job, Bound: s.left()}
 	switch {
 	case !s.attempt.since.IsZero():
+	case s.attempt.failed > 0 && s.attempt.reason != "":
+		follow.Reason = "it goes on"
 	case job.Running:
 		follow.Reason = "it has been running since an earlier apply"
 	default:
@@ -230,9 +232,9 @@ func (s situation) older() []Run {
 }
 
 // retained are the numbers, ascending, of the runs whose results stay: the
-// newest ones, and the newest that came to its end, which is what serves. Of runs that
-// came to the same results only the newest counts: applies that find nothing to
-// do push nothing out. Runs are sorted, the newest first.
+// newest ones, and the newest that came to its end, which is what serves. Of
+// runs that came to the same results only the newest counts: applies that find
+// nothing to do, or fail again, push nothing out. Runs are sorted, the newest first.
 func retained(runs []Run, keep int) []int {
 	if keep == 0 {
 		keep = DefaultKeepRuns
@@ -242,7 +244,7 @@ func retained(runs []Run, keep int) []int {
 	ended := false
 	for _, run := range runs {
 		results := run.hashes()
-		if run.Status != Failed && slices.Contains(seen, results) {
+		if slices.Contains(seen, results) {
 			continue
 		}
 		first := (run.Status == Succeeded || run.finished()) && !ended

@@ -242,6 +242,7 @@ func TestRetained(t *testing.T) {
 		"many":        {[]Run{run(3, Succeeded, "c"), run(2, Succeeded, "b"), run(1, Succeeded, "a")}, 2, []int{2, 3}},
 		"the default": {[]Run{run(7, Succeeded, "g"), run(6, Succeeded, "f"), run(5, Succeeded, "e"), run(4, Succeeded, "d"), run(3, Succeeded, "c"), run(2, Succeeded, "b")}, 0, []int{3, 4, 5, 6, 7}},
 		"what serves": {[]Run{run(4, Failed, "d"), run(3, Failed, "c"), run(2, Failed, "b"), run(1, Succeeded, "a")}, 2, []int{1, 3, 4}},
+		"fails again": {[]Run{run(5, Failed, "c"), run(4, Failed, "c"), run(3, Failed, "c"), run(2, Succeeded, "b"), run(1, Succeeded, "a")}, 2, []int{2, 5}},
 		"one result":  {[]Run{run(4, Succeeded, "b"), run(3, Succeeded, "b"), run(2, Succeeded, "b"), run(1, Succeeded, "a")}, 2, []int{1, 4}},
 	} {
 		if got := retained(tt.runs, tt.keep); !slices.Equal(got, tt.want) {

@@ -209,6 +209,13 @@ var stories = map[string]func(s *story, spec Spec){
 		s.then("it can", func() { delete(s.failing, "wait") })
 		s.apply(spec)
 	},
+	"the engine cannot be made sense of": func(s *story, spec Spec) {
+		spec.Steps[0].Retries = 2
+		s.failing["wait"] = errUnknown
+		s.apply(spec)
+		s.then("it can", func() { delete(s.failing, "wait") })
+		s.apply(spec)
+	},
 	"invalid": func(s *story, spec Spec) {
 		spec.Steps[1].Evaluation.Gate[0].Metric = "$.*"
 		s.apply(spec)
