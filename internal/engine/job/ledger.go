@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -37,30 +38,49 @@ func NewLedger(d Volumes, sessions *session.Manager, artifacts Artifacts, versio
 	return &Ledger{docker: d, sessions: sessions, artifacts: artifacts, version: version, reads: &volumeReads{docker: d}}
 }
 
-// Lock implements workflow.Ledger.
+// Lock implements workflow.Ledger. Whoever wants to be rid of a workflow must
+// not need an image for it: without the probe image there is no session and so
+// no lock, but a live one of another run is respected.
 func (l *Ledger) Lock(ctx context.Context, name string) (func(context.Context) error, error) {
 	release, err := l.names.Acquire(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	s, err := l.sessions.Acquire(ctx)
-	if err != nil {
-		release()
-		return nil, err
-	}
-	unlock, err := l.sessions.Lock(ctx, s, session.Lock{
+	unlock, err := l.lock(ctx, session.Lock{
 		Container: "mlops-workflow." + name + ".lock", // deployments of that name have a lock of their own
 		Kind:      "workflow", Name: name,
 		Labels: map[string]string{docker.LabelWorkflow: name},
 	})
 	if err != nil {
-		l.sessions.Release(ctx, true)
 		release()
 		return nil, err
 	}
 	l.reads.forget() // what others wrote while we waited
 	return func(ctx context.Context) error {
 		defer release()
+		return unlock(ctx)
+	}, nil
+}
+
+// lock keeps other processes away.
+func (l *Ledger) lock(ctx context.Context, lock session.Lock) (func(context.Context) error, error) {
+	s, err := l.sessions.Acquire(ctx)
+	if errors.Is(err, session.ErrNoProbeImage) {
+		held, err := l.sessions.Holder(ctx, lock)
+		if err == nil && held != nil {
+			err = lock.Refused(*held)
+		}
+		return func(ctx context.Context) error { l.sessions.TidyUnused(ctx); return nil }, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	unlock, err := l.sessions.Lock(ctx, s, lock)
+	if err != nil {
+		l.sessions.Release(ctx, true)
+		return nil, err
+	}
+	return func(ctx context.Context) error {
 		err := unlock(ctx)
 		l.sessions.Release(ctx, true)
 		return err

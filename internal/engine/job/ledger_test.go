@@ -218,3 +218,40 @@ func TestLedgerLock(t *testing.T) {
 		}
 	}
 }
+
+// TestLedgerLockWithoutTheProbeImage is for those who want to be rid of a workflow.
+func TestLedgerLockWithoutTheProbeImage(t *testing.T) {
+	b := newBench(t, nil)
+	other, p := newProcess(t, b), newProcess(t, b)
+	unlock, err := other.ledger.Lock(t.Context(), "iris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.SetFault(func(_ int, op string, _ bool) error {
+		if op == "InspectImage" || op == "PullImage" {
+			return deployment.ErrNotFound
+		}
+		return nil
+	})
+	if _, err := p.ledger.Lock(t.Context(), "iris"); !errors.Is(err, deployment.ErrLocked) {
+		t.Errorf("beside a live run: %v", err)
+	}
+	if err := unlock(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	recorded1(t, p, 1, 0)
+	unlock, err = p.ledger.Lock(t.Context(), "iris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.ledger.Forget(t.Context(), "iris", nil); err != nil {
+		t.Error(err)
+	}
+	if err := unlock(t.Context()); err != nil {
+		t.Error(err)
+	}
+	_ = other.sessions.Close()
+	if left := b.Leftovers(); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}

@@ -38,7 +38,8 @@ func (j *Jobs) Logs(ctx context.Context, job workflow.JobStatus, redact deployme
 }
 
 // follow passes the container's log on from its first line, whatever part of it
-// another process has passed on already. The channel closes at its end.
+// another process has passed on already. The channel closes at its end. A log
+// that cannot be read keeps nobody waiting.
 func (j *Jobs) follow(ctx context.Context, c docker.Container) <-chan struct{} {
 	done := make(chan struct{})
 	if j.cfg.Log == nil {
@@ -51,24 +52,42 @@ func (j *Jobs) follow(ctx context.Context, c docker.Container) <-chan struct{} {
 	}}
 	go func() {
 		defer close(done)
-		defer lines.flush()
-		patience := j.patience()
-		for passed := int64(0); ; {
-			rest := &skipWriter{to: lines, skip: passed}
-			err := j.docker.FollowLogs(ctx, c.ID, rest)
-			if rest.passed > 0 { // it had come back
-				patience = j.patience()
-			}
-			passed += rest.passed
-			if err == nil || errors.Is(err, deployment.ErrNotFound) || ctx.Err() != nil {
-				return
-			}
-			if patience.pause(ctx, err) != nil {
-				return // the log stays complete in the container
-			}
+		err := j.pour(ctx, c.ID, lines)
+		lines.flush()
+		if err != nil && ctx.Err() == nil {
+			lines.emit(fmt.Sprintf("(%s goes on; its log cannot be read: %s)", c.Name, err))
 		}
 	}()
 	return done
+}
+
+// logTries is how often an engine may refuse to show a log before that is taken
+// for its last word: some log drivers cannot be read.
+const logTries = 3
+
+// pour follows the log until the container has ended, again from where it was
+// whenever the engine has gone away.
+func (j *Jobs) pour(ctx context.Context, id string, lines *lineWriter) error {
+	patience, passed, refused := j.patience(), int64(0), 0
+	for {
+		rest := &skipWriter{to: lines, skip: passed}
+		err := j.docker.FollowLogs(ctx, id, rest)
+		if err == nil || errors.Is(err, deployment.ErrNotFound) {
+			return nil
+		}
+		if rest.passed > 0 { // it had come back
+			patience, refused = j.patience(), 0
+		}
+		passed += rest.passed
+		if !errors.Is(err, deployment.ErrUnreachable) {
+			if refused++; refused == logTries {
+				return err
+			}
+		}
+		if err := patience.pause(ctx, err); err != nil {
+			return err
+		}
+	}
 }
 
 // skipWriter leaves out the first bytes, which an earlier stream has passed on,

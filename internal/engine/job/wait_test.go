@@ -89,6 +89,26 @@ func TestWaitLosesItsPatience(t *testing.T) {
 	}
 }
 
+// TestWaitWithoutALog: some log drivers cannot be read.
+func TestWaitWithoutALog(t *testing.T) {
+	b := newBench(t, slow())
+	p := newProcess(t, b)
+	b.SetFault(func(_ int, op string, _ bool) error {
+		if op == "FollowLogs" {
+			return errors.New("configured logging driver does not support reading")
+		}
+		return nil
+	})
+	began := time.Now()
+	ended, err := p.Wait(t.Context(), started(t, p, "slow:1", 0))
+	if took := time.Since(began); err != nil || !ended.Finished() || took > 5*time.Second {
+		t.Errorf("after %s: %+v, %v", took, ended, err)
+	}
+	if lines := p.log.all(); len(lines) != 1 || !strings.Contains(lines[0], "does not support reading") {
+		t.Errorf("its log: %q", lines)
+	}
+}
+
 func TestWaitLeavesTheJobAlone(t *testing.T) {
 	b := newBench(t, slow())
 	p := newProcess(t, b)
