@@ -2,6 +2,8 @@ package fakedocker
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
@@ -22,6 +24,7 @@ type Image struct {
 type Start struct {
 	Container string            // name
 	Env       map[string]string // of the container and its image
+	Command   []string          // entrypoint and arguments
 	Attempt   int               // 1 for the first start of this container
 }
 
@@ -48,7 +51,8 @@ type Behaviour struct {
 	LogEvery time.Duration // a pause before each line but the first
 	PrintEnv bool          // writes its whole environment after Log
 
-	Writes map[string]string // files that it writes at its start: absolute path to content
+	Writes  map[string]string // files that it writes at its start: absolute path to content
+	Removes []string          // absolute paths that it removes at its start, with all below them
 
 	CPU    float64 // cores it keeps busy
 	Memory uint64  // bytes it uses
@@ -95,7 +99,14 @@ func PrintingEnvironment() Behaviour {
 	return Behaviour{Exits: true, ExitCode: 1, PrintEnv: true}
 }
 
-// Busybox is an image for session containers, under ref.
+// Busybox is an image for session containers, under ref. Of its programs it has
+// rm, and a shell that stays.
 func Busybox(ref string) Image {
-	return Image{Ref: ref, Config: &docker.ContainerConfig{Cmd: []string{"sh"}}}
+	return Image{Ref: ref, Config: &docker.ContainerConfig{Cmd: []string{"sh"}}, Vary: func(s Start) Behaviour {
+		if len(s.Command) == 0 || s.Command[0] != "rm" {
+			return Behaviour{}
+		}
+		paths := slices.DeleteFunc(slices.Clone(s.Command[1:]), func(word string) bool { return strings.HasPrefix(word, "-") })
+		return Behaviour{Exits: true, Removes: paths}
+	}}
 }

@@ -2,6 +2,7 @@ package fakedocker
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
@@ -34,7 +35,8 @@ func (e *Engine) start(c *record) error {
 	behaviour := image.Behaviour
 	c.attempts++
 	if image.Vary != nil {
-		behaviour = image.Vary(Start{Container: c.name, Env: environment(c.config.Env), Attempt: c.attempts})
+		behaviour = image.Vary(Start{Container: c.name, Env: environment(c.config.Env), Attempt: c.attempts,
+			Command: slices.Concat(c.config.Entrypoint, c.config.Cmd)})
 	}
 	fail := func(code int, err error) error {
 		e.release(c)
@@ -58,6 +60,10 @@ func (e *Engine) start(c *record) error {
 		OOMKilled: c.state.OOMKilled && c.failures > 0, // it stays over restarts, not over a user's start
 	}
 	e.publish(c, "start", nil)
+	for _, name := range behaviour.Removes {
+		t, inside := e.mounted(c, name)
+		t.remove(inside, e.now())
+	}
 	for _, name := range sortedKeys(behaviour.Writes) {
 		e.write(c, name, behaviour.Writes[name])
 	}
