@@ -83,6 +83,7 @@ func TestModelSourceRefused(t *testing.T) {
 		blame string                                  // what the error names
 	}{
 		{"missing", nil, "none/iris.bin", "none/iris.bin"},
+		{"below a file", nil, "good.bin/iris.bin", "good.bin/iris.bin"},
 		{"empty folder", func(_ *testing.T, folder string) error { return os.Mkdir(filepath.Join(folder, "empty"), 0o755) }, "empty", "empty"},
 		{"folders only", func(_ *testing.T, folder string) error {
 			return os.MkdirAll(filepath.Join(folder, "a", "b", "c"), 0o755)
