@@ -22,6 +22,7 @@ func (s setUp) variables() []string {
 		"TF_ACC_TERRAFORM_PATH=" + s.terraform,
 		"TF_CLI_CONFIG_FILE=" + s.cliConfig,
 		"MLOPS_PROBE_IMAGE=" + probeImage,
+		"MLOPS_GATEWAY_IMAGE=" + gatewayImage,
 		"CHECKPOINT_DISABLE=1",
 	}
 	if s.engine.Host != "" {
