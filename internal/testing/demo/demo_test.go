@@ -163,6 +163,44 @@ func TestStepsAreFollowed(t *testing.T) {
 	}
 }
 
+func TestOfAPlanRemainsWhatTellsItsStory(t *testing.T) {
+	printed := `Terraform will perform the following actions:
+
+  # mlops_workflow.digits will be updated in-place
+  ~ resource "mlops_workflow" "digits" {
+      ~ results = {
+          ~ "train"    = {
+              ~ reason = "it has no result yet" -> "inputs[\"/data\"] changed"
+              ~ status = "succeeded" -> (known after apply)
+            },
+        }
+    }
+
+Plan: 0 to add, 1 to change, 0 to destroy.
+
+Changes to Outputs:
+  ~ accuracy = 0.9 -> (known after apply)
+mlops_workflow.digits: Modifying...
+    indented
+`
+	var shown []string
+	p := plan{each: func(line string) { shown = append(shown, line) }}
+	for line := range strings.Lines(printed) {
+		p.line(strings.TrimSuffix(line, "\n"))
+	}
+	want := []string{
+		"Terraform will perform the following actions:",
+		"  # mlops_workflow.digits will be updated in-place",
+		`      step train runs: inputs["/data"] changed`,
+		"Plan: 0 to add, 1 to change, 0 to destroy.",
+		"mlops_workflow.digits: Modifying...",
+		"    indented",
+	}
+	if !slices.Equal(shown, want) {
+		t.Errorf("shown:\n%s", strings.Join(shown, "\n"))
+	}
+}
+
 func TestExpectReadsWhatTerraformBrokeIntoLines(t *testing.T) {
 	printed := "│ Error: gate\n│\n│ $.accuracy is 0.5, and must be\n│ at least 0.95."
 	if err := expect(printed, "$.accuracy", "must be at least 0.95"); err != nil {

@@ -142,10 +142,11 @@ func (t terraform) output(ctx context.Context, name string, into any) error {
 	return nil
 }
 
-// run shows what the command prints, indented, and returns it too, also beside an error.
+// run shows what the command prints, indented, without most of a plan, and returns all of it, also beside an error.
 func (t terraform) run(ctx context.Context, args ...string) (printed string, err error) {
 	var copied bytes.Buffer
-	out := &lines{each: func(line string) { fmt.Println("    " + line) }}
+	shown := &plan{each: func(line string) { fmt.Println("    " + line) }}
+	out := &lines{each: shown.line}
 	defer out.flush()
 	cmd := t.command(ctx, args...)
 	both := io.MultiWriter(out, &copied)

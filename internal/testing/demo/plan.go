@@ -1,0 +1,47 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+)
+
+// plan leaves of a plan, as Terraform prints it, what tells its story: which resources change, and which steps run and
+// why. The rest is hundreds of lines.
+type plan struct {
+	each   func(line string)
+	inside bool   // the list of changes
+	step   string // whose result the lines are about
+}
+
+var (
+	// stepLine begins the result of a step: ~ "train" = {
+	stepLine = regexp.MustCompile(`^\s+[-+~] "([a-z0-9-]+)"\s+= \{$`)
+	// reasonLine is why it runs: ~ reason = "it has no result yet" -> "command changed"
+	reasonLine = regexp.MustCompile(`^\s+[+~] reason\s+= (?:".*" -> )?"(.*)"$`)
+)
+
+// line takes the next line of Terraform's output.
+func (p *plan) line(line string) {
+	switch {
+	case line == "Terraform will perform the following actions:", line == "OpenTofu will perform the following actions:":
+		p.inside = true
+		p.each(line)
+	case !p.inside:
+		p.each(line)
+	case strings.HasPrefix(line, "Plan: "):
+		p.each(line)
+	case strings.HasPrefix(line, "  # "): // a resource
+		p.each(line)
+	case strings.HasPrefix(line, "Changes to Outputs:"):
+	case line != "" && line[0] != ' ': // what comes after the plan
+		p.inside = false
+		p.each(line)
+	default:
+		if found := stepLine.FindStringSubmatch(line); found != nil {
+			p.step = found[1]
+		}
+		if found := reasonLine.FindStringSubmatch(line); found != nil {
+			p.each("      step " + p.step + ` runs: ` + strings.ReplaceAll(found[1], `\"`, `"`))
+		}
+	}
+}
