@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"maps"
 	"testing"
 	"time"
 
@@ -101,41 +100,6 @@ func (h *host) planValue(prior world, config tftypes.Value) planned {
 	return p
 }
 
-// proposed is what Terraform core proposes: the configuration, with computed
-// values kept where it says nothing. Write-only values are not part of it.
-func (h *host) proposed(prior, config tftypes.Value) tftypes.Value {
-	if config.IsNull() {
-		return config
-	}
-	said, before := attributesOf(h.t, config), attributesOf(h.t, prior)
-	out := maps.Clone(said)
-	for _, a := range h.schema.Block.Attributes {
-		switch {
-		case a.WriteOnly:
-			out[a.Name] = tftypes.NewValue(a.ValueType(), nil)
-		case said[a.Name].IsNull() && a.Computed && before != nil:
-			out[a.Name] = before[a.Name]
-		}
-	}
-	return tftypes.NewValue(h.ty, out)
-}
-
-// checkPlan is Terraform core's own check of a plan.
-func (h *host) checkPlan(prior, config, plan tftypes.Value) {
-	h.t.Helper()
-	if config.IsNull() {
-		return
-	}
-	said, before, says := attributesOf(h.t, config), attributesOf(h.t, prior), attributesOf(h.t, plan)
-	for _, a := range h.schema.Block.Attributes {
-		c, p := said[a.Name], says[a.Name]
-		kept := before != nil && !before[a.Name].IsNull() && !c.IsNull() && p.Equal(before[a.Name])
-		if !p.Equal(c) && !kept && !(c.IsNull() && a.Computed) && !(a.WriteOnly && p.IsNull()) {
-			h.t.Errorf("invalid plan: %s is planned as %s for %s", a.Name, p, c)
-		}
-	}
-}
-
 // apply is "terraform apply" of a plan: planned once more, then done.
 func (h *host) apply(p planned) (world, []string) {
 	h.t.Helper()
@@ -164,20 +128,6 @@ func (h *host) applyWithin(ctx context.Context, p planned) (world, []string) {
 	}
 	h.checkKept("inconsistent result", final.value, after.state)
 	return after, diagnostics
-}
-
-// checkKept checks that everything known in a promise was kept.
-func (h *host) checkKept(what string, promise, came tftypes.Value) {
-	h.t.Helper()
-	if promise.IsNull() {
-		return
-	}
-	promised, values := attributesOf(h.t, promise), attributesOf(h.t, came)
-	for name, p := range promised {
-		if p.IsFullyKnown() && !p.Equal(values[name]) {
-			h.t.Errorf("%s: %s is %s, not %s", what, name, values[name], p)
-		}
-	}
 }
 
 // create plans and applies, and fails the test if that fails.

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -87,9 +88,6 @@ func TestAccExamplesOfWorkflow(t *testing.T) {
 	if err := os.Remove(filepath.Join(w.Dir, "import-by-string-id.tf")); err != nil {
 		t.Fatal(err)
 	}
-	provider := a.ProviderConfig()
-	w.Write("provider.tf", "terraform {\n  required_providers {\n    mlops = { source = \"seed-mlops/mlops\" }\n  }\n}\n"+provider)
-	w.Init()
 	w.Apply()
 	a.planIsEmpty(w)
 	if got, want := fmt.Sprint(a.outputs(w)["metrics"]), "map[accuracy:0.93 latency_ms.average:12.5]"; got != want {
@@ -97,8 +95,6 @@ func TestAccExamplesOfWorkflow(t *testing.T) {
 	}
 
 	block := a.example("resources/mlops_workflow")
-	block.Write("provider.tf", "terraform {\n  required_providers {\n    mlops = { source = \"seed-mlops/mlops\" }\n  }\n}\n"+provider)
-	block.Init()
 	plan, result := block.Plan()
 	if len(plan.Changes()) > 0 || !strings.Contains(result.Stdout, "1 to import") {
 		t.Errorf("the plan of the import is not empty: %v\n%s", plan.Changes(), result.Output())
@@ -134,8 +130,9 @@ func (a *accTest) dataVolume(name string) {
 		HostConfig: &docker.HostConfig{Binds: []string{name + ":/data"}},
 	})
 	a.Cleanup(func() {
-		_ = a.Client.RemoveContainer(a.Context(), a.Prefix+"data")
-		if err := a.Client.RemoveVolume(a.Context(), name); err != nil {
+		ctx := context.WithoutCancel(a.Context())
+		_ = a.Client.RemoveContainer(ctx, a.Prefix+"data")
+		if err := a.Client.RemoveVolume(ctx, name); err != nil {
 			a.Errorf("removing the volume: %v", err)
 		}
 	})

@@ -44,7 +44,8 @@ type workflowPlan struct {
 	prior  *workflowModel // nil: a create
 
 	plan    workflowModel
-	forgets bool // see forgetful
+	spec    workflow.Spec // what the runner was asked about
+	forgets bool          // see forgetful
 	diags   diag.Diagnostics
 }
 
@@ -94,6 +95,7 @@ func (p *workflowPlan) ask(ctx context.Context) (plan workflow.Plan, asked bool)
 	p.diags.Append(diags...)
 	spec.Steps = spec.Steps[:p.understood()]
 	p.unknowns(&spec)
+	p.spec = spec
 	p.diags.Append(p.unsupported(spec)...)
 	if p.diags.HasError() || len(spec.Steps) == 0 {
 		return plan, false

@@ -63,7 +63,7 @@ func (p *workflowPlan) results(planned []workflow.PlannedStep) workflowResults {
 		var result types.Object
 		var stays *workflow.Result
 		if i < len(planned) {
-			open = open || !fullyKnown(p.plan.Triggers) || !knownAttributes(step)
+			open = open || len(p.spec.Steps[i].Unknown) > 0
 			result, stays = p.result(i, planned[i], open)
 		} else {
 			result = types.ObjectUnknown(kind.AttrTypes)
@@ -86,15 +86,6 @@ func (p *workflowPlan) results(planned []workflow.PlannedStep) workflowResults {
 	return r
 }
 
-func knownAttributes(step stepModel) bool {
-	for _, value := range step.attributes() {
-		if !fullyKnown(value) {
-			return false
-		}
-	}
-	return true
-}
-
 // result is what is known of one step, and its result if it stays.
 func (p *workflowPlan) result(i int, s workflow.PlannedStep, open bool) (types.Object, *workflow.Result) {
 	switch {
@@ -108,9 +99,29 @@ func (p *workflowPlan) result(i int, s workflow.PlannedStep, open bool) (types.O
 	case s.Runs:
 		return unknownResult(types.StringValue(s.Reason)), nil
 	case s.Certain && s.Result != nil:
-		return resultOf(*s.Result), s.Result
+		return p.staying(s), s.Result
 	}
 	return types.ObjectUnknown(workflowObject("results").AttrTypes), nil
+}
+
+// staying is the result of a step that does not run. When what is not known yet
+// turns out to be what it was, the plan is empty and the result that of the state.
+func (p *workflowPlan) staying(s workflow.PlannedStep) types.Object {
+	result := resultOf(*s.Result)
+	if p.prior == nil || fullyKnown(p.plan.Steps, p.plan.Triggers, p.plan.KeepRuns, p.plan.PurgeOnDestroy, p.plan.Timeouts) {
+		return result
+	}
+	before, ok := p.prior.Results.Elements()[s.Step].(types.Object)
+	if !ok {
+		return result
+	}
+	unsure := unknownResult(types.StringUnknown()).Attributes()
+	for name, value := range result.Attributes() {
+		if value.Equal(before.Attributes()[name]) {
+			unsure[name] = value
+		}
+	}
+	return replacing(result, unsure)
 }
 
 // deploymentReason is why a deployment step changes, as far as the
