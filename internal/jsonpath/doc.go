@@ -1,5 +1,6 @@
-// Package jsonpath reads the singular queries of RFC 9535: those that name one
-// value and never several, like $.accuracy or $['per class'][0].recall.
+// Package jsonpath names one value in a JSON document and never several, like
+// $.accuracy or $['per class'][0].recall. It reads JSONPath with ojg, and is
+// the only importer of that library.
 //
 // Whoever holds one value against one bound needs no others: a wildcard, a
 // slice, a filter or a descendant would leave open which of its values, and how

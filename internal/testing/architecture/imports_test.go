@@ -38,9 +38,9 @@ var rules = []rule{
 		only:      []string{"std", module + "/internal/deployment", module + "/internal/jsonpath"},
 	},
 	{
-		name:      "jsonpath imports the standard library only",
+		name:      "jsonpath imports the standard library and the JSONPath library only",
 		importers: []string{module + "/internal/jsonpath"},
-		only:      []string{"std"},
+		only:      []string{"std", "github.com/ohler55/ojg/jp"},
 	},
 	{
 		name:      "the Docker client is imported by internal/docker only",
@@ -65,6 +65,12 @@ var rules = []rule{
 		importers: []string{module},
 		except:    []string{module + "/internal/testing", module + "/internal/bench"},
 		forbidden: []string{module + "/internal/testing"},
+	},
+	{
+		name:      "the JSONPath library is imported by jsonpath only",
+		importers: []string{module},
+		except:    []string{module + "/internal/jsonpath"},
+		forbidden: []string{"github.com/ohler55/ojg"},
 	},
 	{
 		name:      "the examples stand alone",
@@ -140,7 +146,8 @@ func TestRulesCatch(t *testing.T) {
 		rules[5].name: {module + "/internal/docker", "github.com/hashicorp/terraform-plugin-log/tflog"},
 		rules[6].name: {module + "/internal/engine/container", module + "/internal/provider"},
 		rules[7].name: {module + "/internal/provider", module + "/internal/testing/fakedocker"},
-		rules[8].name: {module + "/examples/demo/server", module + "/internal/deployment"},
+		rules[8].name: {module + "/internal/workflow", "github.com/ohler55/ojg/jp"},
+		rules[9].name: {module + "/examples/demo/server", module + "/internal/deployment"},
 	}
 	for _, r := range rules {
 		breach := breaches[r.name]
