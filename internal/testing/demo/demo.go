@@ -219,7 +219,7 @@ func (d demo) ask(ctx context.Context) (version string, err error) {
 
 // expect fails unless Terraform printed every one of the texts, wherever it broke its lines.
 func expect(printed string, texts ...string) error {
-	plain := strings.Join(strings.Fields(strings.ReplaceAll(printed, "│", " ")), " ")
+	plain := strings.Join(strings.Fields(strings.ReplaceAll(colours.ReplaceAllString(printed, ""), "│", " ")), " ")
 	for _, text := range texts {
 		if !strings.Contains(plain, text) {
 			return unexpected(fmt.Sprintf("Terraform did not say %q", text))

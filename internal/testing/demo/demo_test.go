@@ -164,7 +164,7 @@ func TestStepsAreFollowed(t *testing.T) {
 }
 
 func TestOfAPlanRemainsWhatTellsItsStory(t *testing.T) {
-	printed := `Terraform will perform the following actions:
+	printed := "\x1b[1mTerraform will perform the following actions:\x1b[0m\n" + `
 
   # mlops_workflow.digits will be updated in-place
   ~ resource "mlops_workflow" "digits" {
@@ -189,7 +189,7 @@ mlops_workflow.digits: Modifying...
 		p.line(strings.TrimSuffix(line, "\n"))
 	}
 	want := []string{
-		"Terraform will perform the following actions:",
+		"\x1b[1mTerraform will perform the following actions:\x1b[0m",
 		"  # mlops_workflow.digits will be updated in-place",
 		`      step train runs: inputs["/data"] changed`,
 		"Plan: 0 to add, 1 to change, 0 to destroy.",
@@ -202,7 +202,7 @@ mlops_workflow.digits: Modifying...
 }
 
 func TestExpectReadsWhatTerraformBrokeIntoLines(t *testing.T) {
-	printed := "│ Error: gate\n│\n│ $.accuracy is 0.5, and must be\n│ at least 0.95."
+	printed := "\x1b[31m│\x1b[0m Error: gate\n│\n│ $.accuracy is 0.5, and must be\n\x1b[31m│\x1b[0m at least 0.95."
 	if err := expect(printed, "$.accuracy", "must be at least 0.95"); err != nil {
 		t.Error(err)
 	}

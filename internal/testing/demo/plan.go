@@ -20,22 +20,26 @@ var (
 	reasonLine = regexp.MustCompile(`^\s+[+~] reason\s+= (?:".*" -> )?"(.*)"$`)
 )
 
+// colours are what Terraform sends to a terminal beside the text.
+var colours = regexp.MustCompile(`\x1b\[[0-9;]*m`)
+
 // line takes the next line of Terraform's output.
-func (p *plan) line(line string) {
+func (p *plan) line(printed string) {
+	line := colours.ReplaceAllString(printed, "")
 	switch {
 	case line == "Terraform will perform the following actions:", line == "OpenTofu will perform the following actions:":
 		p.inside = true
-		p.each(line)
+		p.each(printed)
 	case !p.inside:
-		p.each(line)
+		p.each(printed)
 	case strings.HasPrefix(line, "Plan: "):
-		p.each(line)
+		p.each(printed)
 	case strings.HasPrefix(line, "  # "): // a resource
-		p.each(line)
+		p.each(printed)
 	case strings.HasPrefix(line, "Changes to Outputs:"):
 	case line != "" && line[0] != ' ': // what comes after the plan
 		p.inside = false
-		p.each(line)
+		p.each(printed)
 	default:
 		if found := stepLine.FindStringSubmatch(line); found != nil {
 			p.step = found[1]
