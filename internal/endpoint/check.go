@@ -1,0 +1,83 @@
+package endpoint
+
+import (
+	"fmt"
+	"net"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+)
+
+// Bounds of an endpoint.
+const (
+	MaxWeight = Buckets
+	MaxRoutes = 32
+)
+
+// Problem is a fault of a Spec: where, and what about it.
+type Problem struct {
+	Attribute string // "traffic", "host_ip"…
+	Entry     int    // of traffic; -1: the attribute as a whole
+	Field     string // of the entry; "": the entry as a whole
+	Text      string // a sentence
+}
+
+// Path is where, as Terraform writes it: traffic[1].weight.
+func (p Problem) Path() string {
+	out := p.Attribute
+	if p.Entry >= 0 {
+		out = fmt.Sprintf("%s[%d]", out, p.Entry)
+	}
+	if p.Field != "" {
+		out += "." + p.Field
+	}
+	return out
+}
+
+// Check finds what is wrong with a Spec, in the order of its attributes; nil
+// when nothing is.
+func Check(s Spec) []Problem {
+	var out []Problem
+	add := func(attribute string, entry int, field, format string, args ...any) {
+		out = append(out, Problem{Attribute: attribute, Entry: entry, Field: field, Text: fmt.Sprintf(format, args...)})
+	}
+	if !deployment.ValidName(s.Name) {
+		add("name", -1, "", "%q is not 2 to 63 lower-case letters, digits and hyphens, with a letter or digit at both ends.", s.Name)
+	}
+	if s.HostPort < 0 || s.HostPort > 65535 {
+		add("host_port", -1, "", "%d is not a port.", s.HostPort)
+	}
+	if s.HostIP != "" && net.ParseIP(s.HostIP) == nil {
+		add("host_ip", -1, "", "%q is not an IP address.", s.HostIP)
+	}
+	if s.HostIP != "" && s.HostPort == 0 {
+		add("host_ip", -1, "", "It has no meaning without host_port.")
+	}
+	checkTraffic(s.Traffic, add)
+	return out
+}
+
+func checkTraffic(routes []Route, add func(attribute string, entry int, field, format string, args ...any)) {
+	if len(routes) == 0 || len(routes) > MaxRoutes {
+		add("traffic", -1, "", "It has %d entries; an endpoint needs 1 to %d.", len(routes), MaxRoutes)
+		return
+	}
+	first, total, bad := map[string]int{}, 0, false
+	for i, r := range routes {
+		if !deployment.ValidName(r.Deployment) {
+			add("traffic", i, "deployment", "%q is not the name of a deployment.", r.Deployment)
+		}
+		if at, seen := first[r.Deployment]; seen {
+			add("traffic", i, "deployment", "%q is in traffic[%d] already: give it one entry with the sum of the weights.", r.Deployment, at)
+		} else {
+			first[r.Deployment] = i
+		}
+		if r.Weight < 0 || r.Weight > MaxWeight {
+			add("traffic", i, "weight", "%d is not between 0 and %d.", r.Weight, MaxWeight)
+			bad = true
+		}
+		total += r.Weight
+	}
+	if total == 0 && !bad {
+		add("traffic", -1, "", "No entry has a weight above 0, so no request could be answered.")
+	}
+}

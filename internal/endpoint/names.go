@@ -1,0 +1,30 @@
+package endpoint
+
+import (
+	"fmt"
+	"strings"
+)
+
+// GatewayName is the container name of an endpoint's gateway. Neither it nor
+// the names below can be those of a deployment, which have no dot.
+func GatewayName(name string) string { return "mlops-gateway." + name }
+
+// LockName is the name of the container that locks the endpoint.
+func LockName(name string) string { return GatewayName(name) + ".lock" }
+
+// RecordName is the name of the n-th record volume.
+func RecordName(name string, n int) string { return fmt.Sprintf("mlops-endpoint.%s.%d", name, n) }
+
+// TrafficNetwork is the internal network between gateways and replicas, of the
+// managed network of that name.
+func TrafficNetwork(network string) string { return network + "-traffic" }
+
+// EdgeNetwork is the network between clients and gateways, of the managed
+// network of that name.
+func EdgeNetwork(network string) string { return network + "-edge" }
+
+// OwnsNetwork reports whether name is one of the two.
+func OwnsNetwork(network, name string) bool {
+	rest, ok := strings.CutPrefix(name, network)
+	return ok && (rest == "-traffic" || rest == "-edge")
+}

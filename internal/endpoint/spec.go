@@ -1,0 +1,65 @@
+package endpoint
+
+import (
+	"cmp"
+	"net"
+	"slices"
+	"strconv"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+)
+
+// Spec is everything a user asks of one endpoint.
+//
+// Spec is kept as JSON in the endpoint's record, so field names are part of the
+// stored format: add, never rename.
+type Spec struct {
+	Name  string `json:"name"`
+	Owner string `json:"owner,omitempty"`
+
+	HostPort int    `json:"host_port,omitempty"` // 0: reached on the edge network only
+	HostIP   string `json:"host_ip,omitempty"`   // "": deployment.DefaultHostIP
+
+	Traffic []Route `json:"traffic"` // in the order of the configuration; each deployment once
+
+	Timeouts deployment.Timeouts `json:"timeouts,omitzero"`
+}
+
+// Route is a deployment's part of an endpoint's traffic.
+type Route struct {
+	Deployment string `json:"deployment"`
+	Weight     int    `json:"weight"` // relative to the sum of all; 0: none
+}
+
+// Port is where a gateway listens inside its networks.
+const Port = 8080
+
+// Routes reports whether the endpoint routes to the deployment, be it with weight 0.
+func (s Spec) Routes(name string) bool {
+	return slices.ContainsFunc(s.Traffic, func(r Route) bool { return r.Deployment == name })
+}
+
+// URL is where the endpoint's clients find it: on the host, or, without a host
+// port, on the edge network.
+func (s Spec) URL() string {
+	if s.HostPort == 0 {
+		return "http://" + net.JoinHostPort(s.Name, strconv.Itoa(Port))
+	}
+	host := cmp.Or(s.HostIP, deployment.DefaultHostIP)
+	switch host {
+	case "0.0.0.0":
+		host = "127.0.0.1" // every address: one that a client can use
+	case "::":
+		host = "::1"
+	}
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(s.HostPort))
+}
+
+// Status is what is observed of one endpoint.
+type Status struct {
+	Spec      Spec // as recorded
+	UID       string
+	Container string   // ID of its gateway, "" when it is gone
+	Drift     []string // sentences: how the gateway differs from the record
+	Warnings  []string // what an Apply wants its user to know
+}
