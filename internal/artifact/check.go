@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
@@ -211,7 +210,7 @@ func (e Entry) differsFrom(have Entry, f found) string {
 		return "was altered"
 	case have.Target != e.Target:
 		return fmt.Sprintf("leads to %q instead of %q", have.Target, e.Target)
-	case e.Kind != Link && os.FileMode(f.perm) != e.mode():
+	case e.Kind != Link && f.perm != e.mode():
 		return fmt.Sprintf("has mode %o instead of %o", f.perm, e.mode())
 	}
 	return ""

@@ -286,7 +286,7 @@ func TestUploadsAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n := f.Count("CopyTo"); n != 2 { // the content and the manifest
+	if n := f.Count("CopyTo"); n != 1 {
 		t.Errorf("%d copies", n)
 	}
 	must(t, f.Verify(t.Context(), src.artifact("")))

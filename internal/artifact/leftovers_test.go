@@ -97,7 +97,7 @@ func TestProgressWhileNothingMoves(t *testing.T) {
 		var told []int64
 		var times atomic.Int32
 		s := New(nil, nil, Config{})
-		p := s.progress(t.Context(), Progress{Total: 100}, func(done, total int64) {
+		p := s.progress(t.Context(), Progress{Total: 100}, func(done, _ int64) {
 			times.Add(1)
 			told = append(told, done)
 		})

@@ -77,16 +77,34 @@ func (s *Store) readManifest(ctx context.Context, id, digest string) (Listing, e
 func (s *Store) writeManifest(ctx context.Context, id string, text []byte) error {
 	var small bytes.Buffer
 	to := tar.NewWriter(&small)
-	e := Entry{Path: manifestName, Kind: File, Size: int64(len(text))}
-	err := errors.Join(to.WriteHeader(rootHeader()), to.WriteHeader(header(e)))
-	if err == nil {
-		_, err = to.Write(text)
-	}
-	if err = errors.Join(err, to.Close()); err != nil {
+	if err := errors.Join(pourManifest(to, text), to.Close()); err != nil {
 		return err
 	}
 	if err := s.docker.CopyTo(ctx, id, "/", &small); err != nil {
 		return fmt.Errorf("writing the manifest: %w", err)
 	}
 	return nil
+}
+
+func pourManifest(to *tar.Writer, text []byte) error {
+	e := Entry{Path: manifestName, Kind: File, Size: int64(len(text))}
+	if err := errors.Join(to.WriteHeader(rootHeader()), to.WriteHeader(header(e))); err != nil {
+		return err
+	}
+	_, err := to.Write(text)
+	return err
+}
+
+// sealed is content with its manifest at the end. An engine unpacks in order,
+// so the manifest is not there before everything else is: that spares a second
+// copy where nothing has to be read back before.
+func (c content) sealed(text []byte) content {
+	open := c.pour
+	c.pour = func(ctx context.Context, to *tar.Writer) error {
+		if err := open(ctx, to); err != nil {
+			return err
+		}
+		return pourManifest(to, text)
+	}
+	return c
 }

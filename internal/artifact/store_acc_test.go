@@ -15,8 +15,8 @@ import (
 
 const probeImage = "mlops-dev/busybox:1"
 
-// real is a process on the engine of the tests.
-func real(t *testing.T) (process, *docker.Client) {
+// realEngine is a process on the engine of the tests.
+func realEngine(t *testing.T) (process, *docker.Client) {
 	t.Helper()
 	if os.Getenv("TF_ACC") == "" {
 		t.Skip("TF_ACC is not set: acceptance tests run with a real engine")
@@ -53,7 +53,7 @@ func random(t testing.TB, path string, size int64) {
 }
 
 func TestAccUpload(t *testing.T) {
-	p, client := real(t)
+	p, client := realEngine(t)
 	root := tree(t, files)
 	random(t, filepath.Join(root, "big.bin"), 64<<20)
 	src := scan(t, root)

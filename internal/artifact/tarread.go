@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path"
 	"strings"
 	"time"
@@ -15,8 +16,8 @@ import (
 type found struct {
 	Entry
 	modified time.Time
-	perm     int64  // the permission bits as they are
-	hardlink string // path of the entry whose content it shares, "" for content of its own
+	perm     os.FileMode // as it is
+	hardlink string      // path of the entry whose content it shares, "" for content of its own
 }
 
 // readArchive visits the entries of an archive of one folder, or of one file,
@@ -35,7 +36,7 @@ func readArchive(ctx context.Context, r io.Reader, visit func(f found, content i
 		if err != nil {
 			return fmt.Errorf("reading the engine's archive: %w", err)
 		}
-		f := found{modified: h.ModTime, perm: h.Mode & 0o7777, Entry: Entry{Path: below(h.Name), Executable: h.Mode&0o111 != 0}}
+		f := found{modified: h.ModTime, perm: h.FileInfo().Mode().Perm(), Entry: Entry{Path: below(h.Name), Executable: h.Mode&0o111 != 0}}
 		switch h.Typeflag {
 		case tar.TypeReg:
 			f.Kind, f.Size = File, h.Size

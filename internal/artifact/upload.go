@@ -121,6 +121,16 @@ func (s *Store) fill(ctx context.Context, held *claim, c content, opt Upload, fr
 		return fmt.Errorf("making the container to upload through: %w", err)
 	}
 	defer func() { err = errors.Join(err, s.discard(ctx, id)) }()
+	text, err := c.encode()
+	if err != nil {
+		return err
+	}
+	if fresh && !opt.Verify {
+		if err := s.send(ctx, id, c.sealed(text), opt); err != nil {
+			return err
+		}
+		return s.sameStats(ctx, id, c)
+	}
 	if !fresh { // what is there must not count while it is half old, half new
 		if err := s.writeManifest(ctx, id, []byte("{}")); err != nil {
 			return err
@@ -129,18 +139,11 @@ func (s *Store) fill(ctx context.Context, held *claim, c content, opt Upload, fr
 	if err := s.send(ctx, id, c, opt); err != nil {
 		return err
 	}
-	switch {
-	case !fresh:
-		err = s.inspectMended(ctx, held, id, c)
-	case opt.Verify:
+	if fresh {
 		err = s.verify(ctx, id, volume, c.Listing)
-	default:
-		err = s.sameStats(ctx, id, c)
+	} else {
+		err = s.inspectMended(ctx, held, id, c)
 	}
-	if err != nil {
-		return err
-	}
-	text, err := c.encode()
 	if err != nil {
 		return err
 	}

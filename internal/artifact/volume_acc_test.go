@@ -37,7 +37,7 @@ func shell(t *testing.T, client *docker.Client, volume, script string) (id strin
 
 // What a container does to an artifact is seen and made whole, while it mounts it.
 func TestAccMend(t *testing.T) {
-	p, client := real(t)
+	p, client := realEngine(t)
 	root := tree(t, files)
 	for name, size := range map[string]int64{"small": 1 << 10, "large": 32 << 20} { // the latter is looked at, not read
 		random(t, filepath.Join(root, "big.bin"), size)
@@ -70,7 +70,7 @@ func TestAccMend(t *testing.T) {
 }
 
 func TestAccCapture(t *testing.T) {
-	p, client := real(t)
+	p, client := realEngine(t)
 	salt := rand.Text()
 	job := shell(t, client, "", `mkdir -p /output/sub /output/empty && cd /output
 echo '{"accuracy":1}' >metrics.json; echo `+salt+` >model.bin; ln model.bin sub/same.bin; ln -s ../model.bin sub/link; chmod 700 model.bin; head -c 20000000 /dev/urandom >sub/big; chown 7:7 sub/big`)
@@ -102,7 +102,7 @@ echo '{"accuracy":1}' >metrics.json; echo `+salt+` >model.bin; ln model.bin sub/
 }
 
 func TestAccContentOf(t *testing.T) {
-	p, client := real(t)
+	p, client := realEngine(t)
 	volume := "artifact-test-" + strings.ToLower(rand.Text()[:8])
 	must(t, client.CreateVolume(t.Context(), volume, nil))
 	t.Cleanup(func() { _ = client.RemoveVolume(background(), volume) })
@@ -155,7 +155,7 @@ func contains(list []docker.Volume, name string) bool {
 
 // Processes that store and look at the same at once take nothing from one another.
 func TestAccAtOnce(t *testing.T) {
-	one, client := real(t)
+	one, client := realEngineEngine(t)
 	root := tree(t, files)
 	random(t, filepath.Join(root, "big.bin"), 8<<20)
 	src := scan(t, root)
