@@ -160,6 +160,11 @@ func (s *Store) readBack(ctx context.Context, id string, entries []Entry, read f
 		return nil, fmt.Errorf("reading the volume: %w", err)
 	}
 	defer stream.Close()
+	ahead := pipeFrom(ctx, func(_ context.Context, w io.Writer) error { // receiving and hashing overlap
+		_, err := io.Copy(w, &counted{stream, read})
+		return err
+	})
+	defer ahead.Close()
 	want := make(map[string]Entry, len(entries))
 	for _, e := range entries {
 		want[e.Path] = e
@@ -167,7 +172,7 @@ func (s *Store) readBack(ctx context.Context, id string, entries []Entry, read f
 	var wrong []difference
 	contents := map[string]Entry{} // what files hold
 	buffer := make([]byte, blockSize)
-	err = readArchive(ctx, &counted{stream, read}, func(f found, content io.Reader) error {
+	err = readArchive(ctx, ahead, func(f found, content io.Reader) error {
 		if f.Path == "" || inManifest(f.Path) {
 			return nil
 		}

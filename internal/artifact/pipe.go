@@ -50,15 +50,8 @@ func (w pipeWriter) Write(data []byte) (int, error) {
 	p := w.blockPipe
 	written := 0
 	for len(data) > 0 {
-		if p.filling == nil {
-			select {
-			case p.filling = <-p.free:
-				if p.filling == nil {
-					p.filling = make([]byte, 0, blockSize)
-				}
-			case <-p.ended:
-				return written, io.ErrClosedPipe
-			}
+		if err := p.grab(); err != nil {
+			return written, err
 		}
 		n := min(cap(p.filling)-len(p.filling), len(data))
 		p.filling = append(p.filling, data[:n]...)
@@ -70,6 +63,49 @@ func (w pipeWriter) Write(data []byte) (int, error) {
 		}
 	}
 	return written, nil
+}
+
+// ReadFrom reads into blocks, without a copy.
+func (w pipeWriter) ReadFrom(r io.Reader) (int64, error) {
+	p := w.blockPipe
+	total := int64(0)
+	for {
+		if err := p.grab(); err != nil {
+			return total, err
+		}
+		var err error
+		for len(p.filling) < cap(p.filling) && err == nil {
+			var n int
+			n, err = r.Read(p.filling[len(p.filling):cap(p.filling)])
+			p.filling = p.filling[:len(p.filling)+n]
+			total += int64(n)
+		}
+		if err := p.flush(); err != nil {
+			return total, err
+		}
+		if err == io.EOF { //nolint:errorlint // the end as io.Reader defines it; a wrapped one is a failure
+			return total, nil
+		}
+		if err != nil {
+			return total, err
+		}
+	}
+}
+
+// grab takes a block to fill unless there is one.
+func (p *blockPipe) grab() error {
+	if p.filling != nil {
+		return nil
+	}
+	select {
+	case p.filling = <-p.free:
+		if p.filling == nil {
+			p.filling = make([]byte, 0, blockSize)
+		}
+		return nil
+	case <-p.ended:
+		return io.ErrClosedPipe
+	}
 }
 
 // flush hands on the block that is being filled.

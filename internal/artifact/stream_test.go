@@ -100,7 +100,24 @@ func TestPipe(t *testing.T) {
 	}
 	must(t, p.Close())
 
+	p = pipeFrom(t.Context(), func(_ context.Context, w io.Writer) error {
+		_, err := io.Copy(w, iotest.HalfReader(struct{ io.Reader }{strings.NewReader(want)}))
+		return err
+	})
+	if got, err := io.ReadAll(p); err != nil || string(got) != want {
+		t.Errorf("read from a reader: %d bytes, %v", len(got), err)
+	}
+	must(t, p.Close())
+
 	failure := errors.New("disk is gone")
+	p = pipeFrom(t.Context(), func(_ context.Context, w io.Writer) error {
+		_, err := io.Copy(w, io.MultiReader(strings.NewReader("begin"), iotest.ErrReader(failure)))
+		return err
+	})
+	if got, err := io.ReadAll(p); !errors.Is(err, failure) || string(got) != "begin" {
+		t.Errorf("a reader that fails: %q, %v", got, err)
+	}
+	must(t, p.Close())
 	p = pipeFrom(t.Context(), func(ctx context.Context, w io.Writer) error { return errors.Join(write(ctx, w), failure) })
 	if got, err := io.ReadAll(p); !errors.Is(err, failure) || len(got) < len(want)-blockSize {
 		t.Errorf("%d bytes, %v", len(got), err)

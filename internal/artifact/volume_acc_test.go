@@ -155,7 +155,7 @@ func contains(list []docker.Volume, name string) bool {
 
 // Processes that store and look at the same at once take nothing from one another.
 func TestAccAtOnce(t *testing.T) {
-	one, client := realEngineEngine(t)
+	one, client := realEngine(t)
 	root := tree(t, files)
 	random(t, filepath.Join(root, "big.bin"), 8<<20)
 	src := scan(t, root)
