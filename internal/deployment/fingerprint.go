@@ -16,7 +16,7 @@ const fingerprintVersion = "h1:"
 
 // canonical is everything that needs a new container, and nothing else. What
 // is missing here changes live (Limits) or without touching a container
-// (policies: readiness, rollout, pull policy, timeouts, port).
+// (policies: readiness, validation, rollout, pull policy, timeouts, port).
 type canonical struct {
 	Image          string            `json:"image"`
 	Platform       string            `json:"platform,omitempty"`

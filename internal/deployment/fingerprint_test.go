@@ -35,7 +35,11 @@ func full() Spec {
 			Command: []string{"CMD", "/check"}, Interval: time.Second, Timeout: time.Second,
 			StartPeriod: time.Second, StartInterval: time.Second, Retries: 3,
 		},
-		Rollout:       Rollout{Order: StopFirst, MaxSurge: 2, DrainTimeout: time.Second, NoRollback: true},
+		Validation: []Validation{{
+			Method: "POST", Path: "/infer", Scheme: "https", Port: 8081, Headers: map[string]string{"Accept": "text/plain"}, Body: "{}", BodyDigest: "sha256:1",
+			ExpectStatus: 200, ExpectJSON: []Expectation{{Path: "$.a", Equals: "1", Tolerance: 0.1}}, MaxLatency: time.Second, Repeat: 2,
+		}},
+		Rollout:       Rollout{Order: StopFirst, MaxSurge: 2, DrainTimeout: time.Second, NoRollback: true, KeepFailed: true},
 		RestartPolicy: RestartOnFailure, Labels: map[string]string{"team": "vision"}, DefaultLabels: map[string]string{"env": "ci"},
 		Security: Security{
 			ReadOnly: true, CapAdd: []string{"SYS_NICE"}, CapDrop: []string{"ALL"},

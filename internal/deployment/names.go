@@ -55,6 +55,9 @@ func CandidateName(name string, revision, slot int) string {
 	return fmt.Sprintf("%s.r%d.%d", name, revision, slot)
 }
 
+// FailedName is the container name of a replica that failed and is kept.
+func FailedName(name string) string { return name + ".failed" }
+
 // LockName is the name of the container that locks the deployment.
 func LockName(name string) string { return name + ".lock" }
 

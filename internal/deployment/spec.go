@@ -32,6 +32,7 @@ type Spec struct {
 
 	Readiness   *Readiness   `json:"readiness,omitempty"`
 	HealthCheck *HealthCheck `json:"health_check,omitempty"`
+	Validation  []Validation `json:"validation,omitempty"` // in the order in which they are asked
 	Rollout     Rollout      `json:"rollout,omitzero"`
 
 	RestartPolicy RestartPolicy     `json:"restart_policy,omitempty"`
@@ -109,6 +110,7 @@ type Rollout struct {
 	MaxSurge     int           `json:"max_surge,omitempty"` // replicas replaced at a time; 0: 1
 	DrainTimeout time.Duration `json:"drain_timeout,omitempty"`
 	NoRollback   bool          `json:"no_rollback,omitempty"` // auto_rollback = false
+	KeepFailed   bool          `json:"keep_failed,omitempty"` // a failed replica stays, stopped, under FailedName
 }
 
 // Mount is a volume, a host folder or a tmpfs inside the container.

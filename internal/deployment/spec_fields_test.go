@@ -19,7 +19,10 @@ var (
 		"Name", "Owner", "PullPolicy", "Secrets.Values", "Port", "Replicas",
 		"Readiness.Path", "Readiness.TCP", "Readiness.GRPC", "Readiness.GRPCService", "Readiness.Scheme", "Readiness.Port",
 		"Readiness.Headers", "Readiness.ExpectStatus", "Readiness.Interval", "Readiness.StartupTimeout", "Readiness.MinHealthyTime",
-		"Rollout.Order", "Rollout.MaxSurge", "Rollout.DrainTimeout", "Rollout.NoRollback",
+		"Validation.Method", "Validation.Path", "Validation.Scheme", "Validation.Port", "Validation.Headers", "Validation.Body", "Validation.BodyDigest",
+		"Validation.ExpectStatus", "Validation.ExpectJSON.Path", "Validation.ExpectJSON.Equals", "Validation.ExpectJSON.Tolerance",
+		"Validation.MaxLatency", "Validation.Repeat",
+		"Rollout.Order", "Rollout.MaxSurge", "Rollout.DrainTimeout", "Rollout.NoRollback", "Rollout.KeepFailed",
 		"DefaultLabels", "AdoptExisting", "Timeouts.Create", "Timeouts.Read", "Timeouts.Update", "Timeouts.Delete", "Adopted",
 	}
 )

@@ -35,6 +35,7 @@ func plan(d Desired, o Observed, r rules) Plan {
 	p.plan.Order = order(d)
 	p.assign()
 	p.candidates()
+	p.retire(p.kept) // somebody may have started them, to look closer
 	for _, batch := range p.batches() {
 		p.serve(batch)
 	}
@@ -60,6 +61,7 @@ type planner struct {
 	rules   rules
 	slots   []*slot
 	surplus []*member          // in no desired slot
+	kept    []*member          // from a failed change
 	holder  map[string]*member // by current name
 	plan    Plan
 }
@@ -190,7 +192,7 @@ func (p *planner) ready(kept []*slot) {
 		}
 	}
 	for i, s := range kept {
-		if p.d.Validate && reasons[i] != "" && unfinished(p.o, s.keeper.Replica) {
+		if p.d.Validate && !p.d.Rollback && reasons[i] != "" && unfinished(p.o, s.keeper.Replica) {
 			p.act(OpValidate, s.keeper, "", "before its first request")
 		}
 	}
@@ -263,7 +265,7 @@ func (p *planner) cleanup() {
 	for _, s := range p.slots {
 		gone = append(gone, s.old...)
 	}
-	for _, m := range append(gone, p.surplus...) {
+	for _, m := range slices.Concat(gone, p.surplus, p.kept) {
 		p.act(OpRemove, m, "", m.leaves)
 	}
 }

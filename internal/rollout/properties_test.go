@@ -24,6 +24,8 @@ var properties = map[string]property{
 	"a cut plan converges after the record's loss": convergesWithoutRecord,
 	"a rollback restores":                          rollsBack,
 	"a rollback of a mend loses nothing":           rollsBackMending,
+	"nothing is promoted unvalidated":              validatesFirst,
+	"what was kept goes and nothing else of it":    dropsKept,
 	"the order of observation does not matter":     isDeterministic,
 }
 
@@ -74,6 +76,59 @@ func replanIsEmpty(r rules, s scenario) error {
 	again := e.plan(r)
 	if !again.Empty() || len(again.Warnings) > 0 || again.Revision != first.Revision {
 		return fmt.Errorf("first, revision %d:\n%ssecond, revision %d:\n%s%v", first.Revision, first, again.Revision, again, again.Warnings)
+	}
+	return nil
+}
+
+// validatesFirst: whatever a change has made answers the golden requests after
+// it is ready and before it gets its name, or goes on with a name that it has.
+func validatesFirst(r rules, s scenario) error {
+	if !s.desired.Validate || !s.desired.Running {
+		return nil
+	}
+	e := s.engine()
+	p := e.plan(r)
+	validated := map[*container]bool{}
+	for _, a := range p.Actions {
+		c := e.named(a.Replica.Name)
+		switch {
+		case a.Op == OpValidate:
+			validated[c] = true
+		case a.Op == OpPromote && c.Change > e.committed && !validated[c]:
+			return fmt.Errorf("%q comes before its validation\nplan:\n%s", a, p)
+		}
+		if err := e.do(a); err != nil {
+			return err
+		}
+	}
+	for _, c := range e.containers {
+		if c.created && !validated[c] {
+			return fmt.Errorf("%s serves and was never validated\nplan:\n%s", c.Name, p)
+		}
+	}
+	return nil
+}
+
+// dropsKept: a replica that was kept for inspection is stopped, if somebody
+// started it, and removed; it is never started, renamed, awaited or promoted.
+func dropsKept(r rules, s scenario) error {
+	for _, o := range s.observed.Replicas {
+		if !o.Kept {
+			continue
+		}
+		removed := false
+		for _, a := range plan(s.desired, s.observed, r).Actions {
+			switch {
+			case a.Replica.ID != o.ID:
+			case a.Op == OpRemove:
+				removed = true
+			case a.Op != OpStop && a.Op != OpDrain:
+				return fmt.Errorf("%s", a)
+			}
+		}
+		if !removed {
+			return fmt.Errorf("%s stays", o.Name)
+		}
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ type Desired struct {
 	Order       deployment.Order
 	MaxSurge    int    // replicas replaced at a time; less than 1 means 1
 	Exclusive   string // why two cannot live side by side, "" when they can; makes the order stop-first unless Order says otherwise
-	Validate    bool   // run golden requests before promotion
+	Validate    bool   // ask new replicas the golden requests before promotion; a rollback asks none
 	Limits      deployment.Limits
 
 	// Rollback undoes a failed change: nothing is created, a slot in which no
@@ -70,6 +70,7 @@ type Replica struct {
 	Detached    bool // not on the deployment's network
 	Unhealthy   bool // by Docker's own check
 	Failed      bool // this run made or started it and has not seen it ready: it does not fit
+	Kept        bool // a failed one, kept for inspection: it stands in no slot, and goes
 }
 
 // Op is what an action does.

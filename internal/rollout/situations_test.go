@@ -65,6 +65,7 @@ func aside(slot, revision int, fingerprint string, p Phase, change ...func(*Repl
 func phase(p Phase) func(*Replica)     { return func(r *Replica) { r.Phase = p } }
 func named(name string) func(*Replica) { return func(r *Replica) { r.Name = name } }
 func failed(r *Replica)                { r.Failed = true }
+func kept(r *Replica)                  { r.Kept, r.Phase, r.Name = true, PhaseExited, deployment.FailedName("iris") }
 func unhealthy(r *Replica)             { r.Unhealthy = true }
 func detached(r *Replica)              { r.Detached = true }
 
@@ -167,6 +168,15 @@ var situations = []situation{
 	{"cut before the record", want(after, 1), have(1, aside(0, 1, before, PhaseExited), replica(0, 2, after))},
 	{"cut before cleanup", want(after, 1), have(2, aside(0, 1, before, PhaseExited), replica(0, 2, after))},
 	{"record lost", want(after, 1), have(0, replica(0, 3, after))},
+
+	// Kept for inspection.
+	{"kept from a failed change", want(before, 1), have(1, replica(0, 1, before), replica(0, 2, after, kept))},
+	{"kept from a failed change, tried again", want(after, 1, validated), have(1, replica(0, 1, before), replica(0, 2, after, kept))},
+	{"kept from a failed create, tried again", want(after, 1), have(0, replica(0, 1, after, kept))},
+	{
+		"roll back over an earlier one that was kept", want(before, 1, rollback, validated),
+		have(1, replica(0, 1, before), replica(0, 2, after, kept), aside(0, 3, after, PhaseRunning, failed)),
+	},
 
 	// Rolling back.
 	{

@@ -70,14 +70,7 @@ func changed(d Desired) string {
 // assign sorts the observed replicas into slots and surplus and decides who
 // stays.
 func (p *planner) assign() {
-	members := make([]*member, 0, len(p.o.Replicas))
-	for _, r := range p.o.Replicas {
-		members = append(members, &member{Replica: r})
-	}
-	slices.SortFunc(members, p.compare)
-	for _, m := range members {
-		p.holder[m.Name] = m
-	}
+	members := p.members()
 	for k := range p.d.Replicas {
 		s := &slot{index: k, name: deployment.SlotName(p.d.Name, k)}
 		for _, m := range members {
@@ -97,6 +90,25 @@ func (p *planner) assign() {
 			p.surplus = append(p.surplus, m)
 		}
 	}
+}
+
+// members are the observed replicas in order, without those that a failed
+// change left for inspection.
+func (p *planner) members() []*member {
+	var out []*member
+	for _, r := range p.o.Replicas {
+		m := &member{Replica: r}
+		p.holder[m.Name] = m
+		if r.Kept {
+			m.leaves, m.Failed = "kept from a failed change", true
+			p.kept = append(p.kept, m)
+			continue
+		}
+		out = append(out, m)
+	}
+	slices.SortFunc(out, p.compare)
+	slices.SortFunc(p.kept, p.compare)
+	return out
 }
 
 // compare orders by slot and, within one, the replica to keep first: in

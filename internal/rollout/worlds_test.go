@@ -125,6 +125,19 @@ func wild(t *rapid.T) []Replica {
 	return out
 }
 
+// left is sometimes a replica that an earlier change kept for inspection. It
+// was stopped, but people start what they inspect.
+func left(t *rapid.T, committed int) []Replica {
+	if !seldom.Draw(t, "kept") {
+		return nil
+	}
+	return []Replica{{
+		ID: "kept", Name: deployment.FailedName("iris"), Slot: rapid.IntRange(0, 3).Draw(t, "kept slot"), Kept: true,
+		Revision: rapid.IntRange(0, 5).Draw(t, "kept revision"), Change: committed + 1, Fingerprint: fingerprints.Draw(t, "kept fingerprint"),
+		ImageID: "image-1", Phase: phases.Draw(t, "kept phase"), Limits: limits.Draw(t, "kept limits"),
+	}}
+}
+
 var scenarios = rapid.Custom(func(t *rapid.T) scenario {
 	s := scenario{desired: anyDesired.Draw(t, "desired"), next: anyDesired.Draw(t, "next")}
 	s.observed.Committed = rapid.IntRange(0, 4).Draw(t, "committed")
@@ -137,6 +150,7 @@ var scenarios = rapid.Custom(func(t *rapid.T) scenario {
 	} else {
 		s.observed.Replicas = wild(t)
 	}
+	s.observed.Replicas = append(s.observed.Replicas, left(t, s.observed.Committed)...)
 	for _, r := range s.observed.Replicas {
 		s.ready = append(s.ready, r.Change <= s.observed.Committed || rapid.Bool().Draw(t, "ready"))
 	}
