@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -93,8 +95,8 @@ func (m *Manager) alive(ctx context.Context) bool {
 }
 
 // start makes the network and the session container. The network may vanish
-// between the two when another process removes its last deployment: then the
-// pair is made again, once.
+// between the two when another process removes its last deployment, and the
+// container when another takes it for left over: then the pair is made again, once.
 func (m *Manager) start(ctx context.Context) (*Session, error) {
 	if _, err := m.images.Resolve(ctx, m.cfg.ProbeImage, deployment.PullMissing, ""); err != nil {
 		return nil, fmt.Errorf("%w: %s, which checks readiness from inside the network: %w\n"+
@@ -111,9 +113,11 @@ func (m *Manager) start(ctx context.Context) (*Session, error) {
 			Name: namePrefix + strings.ToLower(rand.Text()[:12]), Image: m.cfg.ProbeImage, NetworkID: id,
 			Labels: map[string]string{
 				docker.LabelKind: docker.KindSession, docker.LabelHost: m.cfg.Hostname, docker.LabelProvider: m.cfg.Version,
+				docker.LabelPID: strconv.Itoa(os.Getpid()),
 			},
 		})
 		if err == nil {
+			m.sweep(ctx)
 			return &Session{Session: started, NetworkID: id}, nil
 		}
 		if !errors.Is(err, deployment.ErrNotFound) {
