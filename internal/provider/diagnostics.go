@@ -61,7 +61,7 @@ func warning(summary, detail string) diag.Diagnostic {
 
 // warnings turns what an engine wants its user to know into warnings about
 // one thing, e.g. `Deployment "iris"`.
-func warnings(kind, name string, texts []string) diag.Diagnostics { //nolint:unparam // a part of the grammar, like the kind of unable
+func warnings(kind, name string, texts []string) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, text := range texts {
 		diags.Append(warning(fmt.Sprintf("%s %q", capitalise(kind), name), text))

@@ -84,7 +84,7 @@ func TestWorkflowFailedCreate(t *testing.T) {
 	if !w.state.IsNull() || len(diagnostics) != 1 || !strings.Contains(diagnostics[0], "exited with code 4") {
 		t.Errorf("%s %q", w.state, diagnostics)
 	}
-	w = h.change(w, retrain(nil, nil, nil))
+	h.change(w, retrain(nil, nil, nil))
 	h.ran(map[string]int{"train": 1, "evaluate": 2})
 
 	// The lost state, then a failure after the deployment.
