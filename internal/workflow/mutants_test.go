@@ -9,7 +9,7 @@ import (
 // TestMutants breaks each of the planner's decisions on purpose: properties
 // that would not notice are worth nothing. Every run tries the same scenarios.
 func TestMutants(t *testing.T) {
-	examples := make([]scenario, 400)
+	examples := make([]scenario, 250)
 	for seed := range examples {
 		examples[seed] = scenarios.Example(seed)
 	}
