@@ -12,24 +12,18 @@ import (
 // one plan, which knows the artifact still, and mended in one apply.
 func TestAccModelDrift(t *testing.T) {
 	a := newModelTest(t)
-	shell := func(command string) func(string) error {
-		return func(volume string) error { a.inVolume(volume, command); return nil }
-	}
 	kinds := map[string]struct {
-		happen func(volume string) error
-		drift  string
+		shell, drift string // what is done in the volume, and what the plan says of it
 	}{
-		"deleted":  {func(volume string) error { return a.Client.RemoveVolume(t.Context(), volume) }, "was deleted"},
-		"altered":  {shell("n=$(wc -c < weights.bin); head -c $n /dev/zero > weights.bin"), "weights.bin"},
-		"cut":      {shell("echo > weights.bin"), "weights.bin"},
-		"missing":  {shell("rm weights.bin"), "weights.bin"},
-		"added":    {shell("echo more > sub/more.bin"), "sub"},
-		"mode":     {shell("chmod 0755 weights.bin"), "weights.bin"},
-		"unmarked": {shell("rm .mlops-manifest.json"), "complete"},
-		"used":     {shell("echo > weights.bin"), "weights.bin"},
-		"record": {func(string) error {
-			return a.Client.RemoveVolume(t.Context(), a.modelRecords(a.name() + "-record")[0])
-		}, "record"},
+		"altered":  {"n=$(wc -c < weights.bin); head -c $n /dev/zero > weights.bin", "weights.bin"},
+		"cut":      {"echo > weights.bin", "weights.bin"},
+		"missing":  {"rm weights.bin", "weights.bin"},
+		"added":    {"echo more > sub/more.bin", "sub"},
+		"mode":     {"chmod 0755 weights.bin", "weights.bin"},
+		"unmarked": {"rm .mlops-manifest.json", "complete"},
+		"used":     {"echo > weights.bin; rm -r sub; echo more > more.bin", "weights.bin"},
+		"deleted":  {"", "was deleted"},
+		"record":   {"", "record"},
 	}
 	a.locals["kinds"] = strings.Join(slices.Sorted(maps.Keys(kinds)), ",")
 	w := a.workspace("1")
@@ -40,11 +34,17 @@ func TestAccModelDrift(t *testing.T) {
 	w.Apply()
 	a.planIsEmpty(w)
 	container := a.Facts(a.name())
-	volumes := map[string]string{}
+	volumes, script := map[string]string{}, ""
 	for kind, k := range kinds {
 		volumes[kind] = a.volumeOf(w, fmt.Sprintf("mlops_model.kinds[%q]", kind))
-		if err := k.happen(volumes[kind]); err != nil {
-			t.Fatalf("%s: %v", kind, err)
+		if k.shell != "" {
+			script += fmt.Sprintf("( cd %s; %s )\n", kind, k.shell)
+		}
+	}
+	a.shell(volumes, script)
+	for _, volume := range []string{volumes["deleted"], a.modelRecords(a.name() + "-record")[0]} {
+		if err := a.Client.RemoveVolume(t.Context(), volume); err != nil {
+			t.Fatal(err)
 		}
 	}
 
@@ -64,9 +64,11 @@ func TestAccModelDrift(t *testing.T) {
 	}
 	w.Apply()
 	a.planIsEmpty(w)
-	for kind, volume := range volumes {
-		a.inVolume(volume, fmt.Sprintf("test \"$(cat weights.bin)\" = %q -a \"$(ls)\" = \"$(printf 'sub\\nweights.bin')\" -a \"$(ls sub)\" = one.bin -a ! -x weights.bin", a.text(kind)))
+	script = ""
+	for kind := range kinds {
+		script += fmt.Sprintf("( cd %s; test \"$(cat weights.bin)\" = %q; test \"$(find . -type f | sort | xargs)\" = \"./.mlops-manifest.json ./sub/one.bin ./weights.bin\"; test ! -x weights.bin )\n", kind, a.text(kind))
 	}
+	a.shell(volumes, script)
 	if a.Facts(a.name()) != container {
 		t.Error("mending touched the container that serves the model")
 	}

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
@@ -109,13 +108,18 @@ func (a *accTest) fileIn(container, path string) string {
 	return string(content)
 }
 
-// inVolume runs a shell command in a volume, behind Terraform's back.
-func (a *accTest) inVolume(volume, command string) {
+// shell runs a command in a folder that has volumes mounted by name, behind
+// Terraform's back.
+func (a *accTest) shell(volumes map[string]string, command string) {
 	a.Helper()
+	var binds []string
+	for name, volume := range volumes {
+		binds = append(binds, volume+":/volumes/"+name)
+	}
 	id := a.Create(docker.CreateRequest{
 		Name:       a.Scope.Name("shell"),
-		Config:     &docker.ContainerConfig{Image: acceptance.ProbeImage(), Entrypoint: []string{"sh", "-c", command}, WorkingDir: "/volume"},
-		HostConfig: &docker.HostConfig{Binds: []string{volume + ":/volume"}},
+		Config:     &docker.ContainerConfig{Image: acceptance.ProbeImage(), Entrypoint: []string{"sh", "-e", "-c", command}, WorkingDir: "/volumes"},
+		HostConfig: &docker.HostConfig{Binds: binds},
 	})
 	defer func() {
 		if err := a.Client.RemoveContainer(a.Context(), id); err != nil {
@@ -125,12 +129,9 @@ func (a *accTest) inVolume(volume, command string) {
 	if err := a.Client.StartContainer(a.Context(), id); err != nil {
 		a.Fatal(err)
 	}
-	c := a.Inspect(id)
-	for deadline := time.Now().Add(20 * time.Second); c.State.Running && time.Now().Before(deadline); c = a.Inspect(id) {
-		time.Sleep(20 * time.Millisecond)
-	}
-	if c.State.Running || c.State.ExitCode != 0 {
-		a.Fatalf("%s: %+v", command, c.State)
+	if code, err := a.Client.WaitContainer(a.Context(), id); err != nil || code != 0 {
+		lines, _ := a.Client.ContainerLogs(a.Context(), id, 10)
+		a.Fatalf("%s: exit code %d, %v\n%s", command, code, err, strings.Join(lines, "\n"))
 	}
 }
 
@@ -305,7 +306,25 @@ func TestAccModelRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(`"folder"`, `"passwd"`)
-	if records := a.modelRecords(a.name()); !slices.Equal(records, nil) {
+	if records := a.modelRecords(a.name()); len(records) > 0 {
 		t.Errorf("records %q", records)
 	}
+}
+
+// TestAccModelChangedSincePlan: what was planned is what is applied, or nothing.
+func TestAccModelChangedSincePlan(t *testing.T) {
+	a := newModelTest(t)
+	a.folder = "TestAccModelRefused"
+	w := a.workspace("1")
+	a.put(w, "iris.bin", "planned")
+	w.Plan()
+	a.put(w, "iris.bin", "another")
+	if result := w.Run("apply", "-input=false", "-no-color", "plan.out"); result.ExitCode == 0 {
+		t.Errorf("it was applied:\n%s", result.Output())
+	}
+	if records := a.modelRecords(a.name()); len(records) > 0 {
+		t.Errorf("records %q", records)
+	}
+	w.Apply()
+	a.planIsEmpty(w)
 }

@@ -50,8 +50,8 @@ func modelSchema(ctx context.Context) schema.Schema {
 			},
 			"verify": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
-				MarkdownDescription: describe("Whether an upload is read back in full and compared with the source before it counts, which takes as long again. "+
-					"Default `false`: the sizes of all files are compared.", changesModel),
+				MarkdownDescription: describe("Whether a create or an update reads the whole artifact back and compares it with the source, which takes about as long as uploading it. "+
+					"Default `false`: the sizes and the modes of all files are compared.", changesModel),
 			},
 			"keep_versions": schema.Int64Attribute{
 				Optional: true, Computed: true, Default: int64default.StaticInt64(artifact.DefaultKeepVersions),
