@@ -83,7 +83,7 @@ func (w pipeWriter) ReadFrom(r io.Reader) (int64, error) {
 		if err := p.flush(); err != nil {
 			return total, err
 		}
-		if err == io.EOF { //nolint:errorlint // the end as io.Reader defines it; a wrapped one is a failure
+		if err == io.EOF { // as io.Reader defines it; a wrapped one is a failure
 			return total, nil
 		}
 		if err != nil {

@@ -122,6 +122,9 @@ func (s *Store) fill(ctx context.Context, held *claim, c content, opt Upload, fr
 	}
 	defer func() { err = errors.Join(err, s.discard(ctx, id)) }()
 	text, err := c.encode()
+	if err == nil && len(text) > manifestLimit {
+		err = fmt.Errorf("%d files and folders are too many for one artifact; pack them into fewer, for example with tar", len(c.Entries))
+	}
 	if err != nil {
 		return err
 	}
@@ -156,7 +159,15 @@ func (s *Store) send(ctx context.Context, id string, c content, opt Upload) erro
 	defer progress.end()
 	stream := archive(ctx, c.pour)
 	defer stream.Close()
-	return s.docker.CopyTo(ctx, id, "/", &counted{stream, progress.add})
+	err := s.docker.CopyTo(ctx, id, "/", &counted{stream, progress.add})
+	var changed *ChangedError
+	var unreadable *SourceError
+	if err == nil || ctx.Err() != nil || errors.As(err, &changed) || errors.As(err, &unreadable) {
+		return err
+	}
+	return fmt.Errorf("The upload to volume %s ended after %d of %d bytes: %w
+"+ //nolint:revive,staticcheck // sentences, for its user
+		"Nothing of it counts. Apply again", VolumeName(c.Digest), min(progress.done.Load(), c.Size), c.Size, err)
 }
 
 // sameStats holds what has arrived against what was sent, by size.

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -63,6 +64,32 @@ func BenchmarkUpload(b *testing.B) {
 	}
 	compare(b, "upload", uploaded, bare)
 	compare(b, "verified", verified, bare)
+}
+
+// BenchmarkUploadMemory is what memory the provider takes, at its peak, to store a large file beyond that for a file of
+// one byte.
+func BenchmarkUploadMemory(b *testing.B) {
+	connect(b)
+	small, large := filepath.Join(b.TempDir(), "small.bin"), filepath.Join(b.TempDir(), "large.bin")
+	randomFile(b, small, 1)
+	randomFile(b, large, *uploadSize)
+	peak := func(path string, verify bool) int64 {
+		prefix := uniquePrefix()
+		w := newWorkspace(b, "model", map[string]string{
+			"prefix": prefix, "image": image(), "source_path": path, "verify": strconv.FormatBool(verify),
+		})
+		w.removeAtEnd(b)
+		defer w.destroy(b)
+		return peakMemory(b, w.command("apply", "-auto-approve"))
+	}
+	var idle, busy, verified int64
+	for b.Loop() {
+		idle, busy, verified = peak(small, false), peak(large, false), peak(large, true)
+	}
+	const mib = 1 << 20
+	b.ReportMetric(float64(idle)/mib, "idle_MiB")
+	b.ReportMetric(float64(busy-idle)/mib, "upload_over_idle_MiB")
+	b.ReportMetric(float64(verified-idle)/mib, "verified_over_idle_MiB")
 }
 
 // bareCopy is one CopyToContainer of the file into a fresh volume.
