@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	checks := "500"
+	checks := "300"
 	if os.Getenv("MLOPS_SOAK") == "1" {
 		checks = "30000"
 	}

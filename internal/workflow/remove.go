@@ -12,9 +12,9 @@ import (
 type Removal struct {
 	Name, Owner string
 	Purge       bool // results and artifacts, too
-	// LeaveJobs leaves containers alone that run: for the delete half of the
-	// replacement of a workflow whose create was interrupted, which is to take
-	// their results.
+	// LeaveJobs leaves containers alone that run, or have ended well: for the
+	// delete half of the replacement of a workflow whose create was
+	// interrupted, which is to take their results.
 	LeaveJobs bool
 }
 
@@ -64,12 +64,13 @@ func (s situation) leaving(what Removal) situation {
 		s.run = newest
 	}
 	if what.LeaveJobs {
+		worth := func(job JobStatus) bool { return !s.spent(job) && (job.Running || job.Finished() && job.ExitCode == 0) }
 		for _, job := range s.strays {
-			if job.Running {
-				s.staying = append(s.staying, fmt.Sprintf("container %s, which goes on", job.Name))
+			if worth(job) {
+				s.staying = append(s.staying, fmt.Sprintf("container %s, whose result the next apply takes", job.Name))
 			}
 		}
-		s.strays = slices.DeleteFunc(slices.Clone(s.strays), func(job JobStatus) bool { return job.Running })
+		s.strays = slices.DeleteFunc(slices.Clone(s.strays), worth)
 	}
 	return s
 }

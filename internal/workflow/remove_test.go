@@ -121,19 +121,36 @@ func TestRemoveBeforeAnyRecord(t *testing.T) {
 // TestRemoveLeavesJobs: the delete half of a replacement takes nothing from
 // the create half.
 func TestRemoveLeavesJobs(t *testing.T) {
+	for _, pause := range []time.Duration{0, time.Hour} { // it runs, it has ended
+		spec, w := retrain("fit")
+		interrupted(t, spec, w)
+		w.pass(pause)
+		what := gone
+		what.LeaveJobs = true
+		kept, err := w.runner(standard).Remove(t.Context(), what)
+		if err != nil || !slices.Equal(kept, []string{"container mlops-job.retrain.train, whose result the next apply takes"}) {
+			t.Errorf("%q, %v", kept, err)
+		}
+		w.mustApply(t, spec)
+		for _, n := range w.starts {
+			if n != 1 {
+				t.Errorf("started %v", w.starts)
+			}
+		}
+	}
+}
+
+// TestRemoveLeavesNoFailedJobs: of those there is nothing to take.
+func TestRemoveLeavesNoFailedJobs(t *testing.T) {
 	spec, w := retrain("fit")
-	interrupted(t, spec, w)
+	w.behaviours["train"] = []behaviour{{output: errOutput}}
+	if _, _, err := w.apply(t.Context(), standard, spec); err == nil {
+		t.Fatal("no error")
+	}
 	what := gone
 	what.LeaveJobs = true
-	kept, err := w.runner(standard).Remove(t.Context(), what)
-	if err != nil || !slices.Equal(kept, []string{"container mlops-job.retrain.train, which goes on"}) {
-		t.Errorf("%q, %v", kept, err)
-	}
-	w.mustApply(t, spec)
-	for _, n := range w.starts {
-		if n != 1 {
-			t.Errorf("started %v", w.starts)
-		}
+	if kept, err := w.runner(standard).Remove(t.Context(), what); err != nil || len(kept) > 0 || len(w.containers) > 0 {
+		t.Errorf("%q, %v, %s", kept, err, w.left())
 	}
 }
 
