@@ -165,9 +165,8 @@ func (s *Store) send(ctx context.Context, id string, c content, opt Upload) erro
 	if err == nil || ctx.Err() != nil || errors.As(err, &changed) || errors.As(err, &unreadable) {
 		return err
 	}
-	return fmt.Errorf("The upload to volume %s ended after %d of %d bytes: %w
-"+ //nolint:revive,staticcheck // sentences, for its user
-		"Nothing of it counts. Apply again", VolumeName(c.Digest), min(progress.done.Load(), c.Size), c.Size, err)
+	return fmt.Errorf("the upload to volume %s ended after %d of %d bytes, and none of it counts: %w",
+		VolumeName(c.Digest), min(progress.done.Load(), c.Size), c.Size, err)
 }
 
 // sameStats holds what has arrived against what was sent, by size.
