@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -82,9 +83,15 @@ func (b *bed) planIsEmpty() error {
 	return nil
 }
 
-// output is an output of the configuration, "" when there is none.
+// output is an output of the configuration as the state has it, "" when there is none.
 func (b *bed) output(name string) string {
-	return strings.TrimSpace(b.work.Run("output", "-raw", "-no-color", name).Stdout)
+	var state struct {
+		Outputs map[string]struct{ Value string }
+	}
+	if err := json.Unmarshal([]byte(b.work.State()), &state); err != nil {
+		b.t.Error(err)
+	}
+	return state.Outputs[name].Value
 }
 
 // identifier is an ID or a random name in a path.
@@ -96,10 +103,8 @@ var number = regexp.MustCompile(`[.][0-9]+$`)
 // holds fails unless the provider's objects on the engine become these: "volume
 // iris-record.*" stands for any number after the dot. Two of one kind are two.
 func (b *bed) holds(want ...string) error {
-	slices.Sort(want)
-	var left []string
 	for deadline := time.Now().Add(settleTime); ; time.Sleep(50 * time.Millisecond) {
-		left = b.Leftovers()
+		left := b.Leftovers()
 		got := make([]string, 0, len(left))
 		for _, line := range left {
 			general := number.ReplaceAllString(line, ".*")
@@ -108,12 +113,12 @@ func (b *bed) holds(want ...string) error {
 			}
 			got = append(got, line)
 		}
-		slices.Sort(got)
-		if slices.Equal(got, want) {
-			return nil
+		err := b.strays(none)
+		if !sameSet(got, want) {
+			err = fmt.Errorf("the engine has %q, want %q", left, want)
 		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("the engine has %q, want %q", left, want)
+		if err == nil || time.Now().After(deadline) {
+			return err
 		}
 	}
 }

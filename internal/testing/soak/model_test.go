@@ -20,8 +20,8 @@ func readerImage() string { return acceptance.ProbeImage() }
 const (
 	// modelSize is the bytes of a model's largest file.
 	modelSize = 4 << 20
-	// manifestSize is about the bytes of what ends an upload.
-	manifestSize = 3 << 10
+	// lastPart is about the bytes of an upload beside that file: small files, the manifest, headers.
+	lastPart = 8 << 10
 	// keptVersions is the default of keep_versions.
 	keptVersions = 2
 )
@@ -32,6 +32,7 @@ type uploads struct {
 	random *rand.Rand
 	model  string // name
 	source string // folder
+	large  int64  // bytes of its largest file
 	made   map[string]files
 	// versions are the volumes of the versions so far, the newest last.
 	versions []string
@@ -49,6 +50,7 @@ func newUploads(t *testing.T, seed int) *uploads {
 // change makes another version of the source; the volume it will be kept in.
 func (u *uploads) change() (string, error) {
 	large := make([]byte, modelSize-u.random.IntN(modelSize/2))
+	u.large = int64(len(large))
 	for i := 0; i < len(large); i += 4 << 10 { // the rest is zeros: it need not be slow
 		large[i] = byte(u.random.IntN(256))
 	}
@@ -82,10 +84,10 @@ func (u *uploads) fault() faultproxy.Rule {
 	switch choice := u.random.IntN(10); {
 	case choice < 6: // the files
 		r.Nth, r.Fault = 1, faultproxy.CutRequestBody(u.random.Int64N(modelSize))
-	case choice < 8: // the manifest
-		r.Nth, r.Fault = 2, faultproxy.CutRequestBody(u.random.Int64N(manifestSize))
-	case choice == 8: // the answer to one of them
-		r.Nth, r.Fault = 1+u.random.IntN(2), faultproxy.CutAfter()
+	case choice < 8: // the manifest, which comes last
+		r.Nth, r.Fault = 1, faultproxy.CutRequestBody(u.large+u.random.Int64N(lastPart))
+	case choice == 8: // the answer
+		r.Nth, r.Fault = 1, faultproxy.CutAfter()
 	default:
 		r = faultproxy.Rule{Nth: 1 + u.random.IntN(60), Fault: faultproxy.CutBefore(), Hook: faultproxy.KillCaller}
 		if u.random.IntN(2) == 0 {
@@ -203,16 +205,7 @@ func (u *uploads) tidy() error {
 	if len(records) != len(u.kept()) {
 		return fmt.Errorf("there are the records %q of %d versions", records, len(u.kept()))
 	}
-	helpers, err := u.Client.ListContainers(u.t.Context(), map[string]string{docker.LabelKind: docker.KindHelper})
-	if err != nil {
-		return err
-	}
-	for _, c := range helpers {
-		if u.made[artifact.VolumeName(c.Labels[docker.LabelDigest])] != nil || u.made[c.Labels[docker.LabelVolume]] != nil {
-			return fmt.Errorf("container %s is left", c.Name)
-		}
-	}
-	return nil
+	return u.strays(func(volume string) bool { return u.made[volume] != nil })
 }
 
 func sameSet(a, b []string) bool {

@@ -134,7 +134,7 @@ func (w *workflows) artifacts() error {
 	if !sameSet(there, named) {
 		return fmt.Errorf("there are the artifacts %q, and results that name %q", there, named)
 	}
-	return nil
+	return w.strays(func(volume string) bool { return w.made[volume] })
 }
 
 // gone fails unless the destroyed workflow has left nothing.
