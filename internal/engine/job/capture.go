@@ -9,34 +9,46 @@ import (
 	"io"
 	"path"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/seed-mlops/terraform-provider-mlops/internal/artifact"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/workflow"
 )
 
-// Capture implements workflow.Jobs.
+// Capture implements workflow.Jobs. Metrics and artifact are taken side by side:
+// the engine's part of a copy takes longer than the copy.
 func (j *Jobs) Capture(ctx context.Context, job workflow.JobStatus, want workflow.Capture) (workflow.Captured, error) {
 	folder := outputOf(workflow.Job{Output: want.Output})
 	var captured workflow.Captured
-	var err error
-	if captured.Metrics, err = j.metrics(ctx, job, path.Join(folder, workflow.MetricsFile)); err != nil {
-		return captured, err
+	var both errgroup.Group
+	both.Go(func() (err error) {
+		captured.Metrics, err = j.metrics(ctx, job, path.Join(folder, workflow.MetricsFile))
+		return
+	})
+	if want.Artifact {
+		both.Go(func() (err error) {
+			captured.Artifact, err = j.artifact(ctx, job, folder, want.ModelFile)
+			return
+		})
 	}
-	if !want.Artifact {
-		return captured, nil
-	}
-	made, err := j.artifacts.Capture(ctx, job.ID, folder, []string{workflow.MetricsFile}, want.ModelFile)
+	err := both.Wait()
+	return captured, err
+}
+
+// artifact stores the folder.
+func (j *Jobs) artifact(ctx context.Context, job workflow.JobStatus, folder, modelFile string) (*deployment.Artifact, error) {
+	made, err := j.artifacts.Capture(ctx, job.ID, folder, []string{workflow.MetricsFile}, modelFile)
 	var content *artifact.ContentError
 	switch {
 	case errors.As(err, &content):
-		return captured, &outputError{err}
+		return nil, &outputError{err}
 	case errors.Is(err, deployment.ErrNotFound) && j.there(ctx, job):
-		return captured, &outputError{fmt.Errorf("it has left no folder %s", folder)}
+		return nil, &outputError{fmt.Errorf("it has left no folder %s", folder)}
 	case err != nil:
-		return captured, fmt.Errorf("taking the artifact from %s in %s: %w", folder, job.Name, err)
+		return nil, fmt.Errorf("taking the artifact from %s in %s: %w", folder, job.Name, err)
 	}
-	captured.Artifact = &made
-	return captured, nil
+	return &made, nil
 }
 
 // outputError says that the job is to blame.
