@@ -12,6 +12,7 @@ type Failure struct {
 	Attribute string           // path of the attribute to blame, e.g. `resources.memory`; "" for none
 	Replicas  []ReplicaFailure // the replicas that failed
 	Serving   string           // e.g. `Revision 3 (hairnet-serve:2.3) is still serving on 2 of 2 replicas.`
+	Kept      string           // where a failed replica is kept for inspection; "" when none is
 	Advice    string           // one sentence
 	Err       error            // the cause, for errors.Is
 }
@@ -52,6 +53,7 @@ func (f *Failure) Error() string {
 		r.writeLogs(&b)
 	}
 	line(f.Serving)
+	line(f.Kept)
 	line(f.Advice)
 	return strings.TrimRight(b.String(), "\n")
 }

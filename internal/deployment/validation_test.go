@@ -27,7 +27,7 @@ func TestRecordedBodies(t *testing.T) {
 			t.Errorf("%d: %+v, want %s", i, got, want)
 		}
 	}
-	if got := (Validation{Method: "PUT", Repeat: 3, Scheme: "https"}).WithDefaults(); got.Method != "PUT" || got.Repeat != 3 || got.Scheme != "https" {
+	if got := (Validation{Method: "SEARCH", Repeat: 3, Scheme: "https"}).WithDefaults(); got.Method != "SEARCH" || got.Repeat != 3 || got.Scheme != "https" {
 		t.Errorf("%+v", got)
 	}
 }

@@ -51,7 +51,7 @@ type Verdict struct {
 }
 
 // OK reports whether the answer is as expected.
-func (v Verdict) OK() bool { return v.Miss == "" }
+func (out Verdict) OK() bool { return out.Miss == "" }
 
 // Golden asks once and judges the answer. What goes wrong is part of the
 // verdict. The clock starts when the connection is open, so that only the

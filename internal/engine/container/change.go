@@ -20,13 +20,14 @@ type change struct {
 	spec    deployment.Spec
 	image   docker.Image
 
-	adopting bool              // the foreign container is part of the deployment
-	ids      map[string]string // container name to ID, as the plan renames them
-	phases   map[string]rollout.Phase
-	ready    map[string]docker.Container // by ID, as they were when they were found ready
-	failed   map[string]bool             // IDs that this run made or started and has not seen ready
-	number   int                         // of the record that commits what this run makes
-	warnings []string
+	adopting    bool              // the foreign container is part of the deployment
+	ids         map[string]string // container name to ID, as the plan renames them
+	phases      map[string]rollout.Phase
+	ready       map[string]docker.Container // by ID, as they were when they were found ready
+	failed      map[string]bool             // IDs that this run made or started and has not seen ready, and answering as expected
+	unvalidated map[string]bool             // names of those that the golden requests wait for
+	number      int                         // of the record that commits what this run makes
+	warnings    []string
 }
 
 // run plans and executes, and rolls back when that fails.
@@ -73,7 +74,7 @@ func (c *change) made(plan rollout.Plan) *world {
 				return nil
 			}
 			w.replicas = append(w.replicas, r)
-		case rollout.OpStart, rollout.OpAwait:
+		case rollout.OpStart, rollout.OpAwait, rollout.OpValidate:
 		default:
 			return nil
 		}
@@ -106,7 +107,8 @@ func desiredOf(s deployment.Spec, imageID string) rollout.Desired {
 	return rollout.Desired{
 		Name: s.Name, Fingerprint: deployment.Fingerprint(s), ImageID: imageID,
 		Replicas: s.Replicas, Running: s.DesiredState != deployment.DesiredStopped,
-		Order: s.Rollout.Order, MaxSurge: cmp.Or(s.Rollout.MaxSurge, deployment.DefaultMaxSurge),
+		Validate: len(s.Validation) > 0,
+		Order:    s.Rollout.Order, MaxSurge: cmp.Or(s.Rollout.MaxSurge, deployment.DefaultMaxSurge),
 		Limits: deployment.LimitsOf(s),
 	}
 }
@@ -168,7 +170,7 @@ func exclusive(s deployment.Spec, w *world, info docker.Info) string {
 
 // commit writes the record of what the plan brought about.
 func (c *change) commit(ctx context.Context, plan rollout.Plan) error {
-	next := record{owner: c.spec.Owner, revision: plan.Revision, number: plan.Change, spec: c.spec}
+	next := record{owner: c.spec.Owner, revision: plan.Revision, number: plan.Change, spec: c.spec.Recorded()}
 	next.spec.Secrets.Values = nil
 	if c.adopting && !plan.Creates() && c.keptForeign(plan) {
 		next.adopted = c.world.foreign.ID

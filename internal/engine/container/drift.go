@@ -18,7 +18,7 @@ func (e *Engine) drift(w *world, s deployment.Status, members []docker.Container
 	add := func(kind deployment.DriftKind, live bool, format string, args ...any) {
 		out = append(out, deployment.Drift{Kind: kind, Live: live, Text: deployment.Sanitise(fmt.Sprintf(format, args...))})
 	}
-	if w.record == nil {
+	if w.record == nil && len(w.replicas) > 0 {
 		if e.busy(w) {
 			return nil // a first create that is under way right now
 		}
@@ -39,6 +39,9 @@ func (e *Engine) drift(w *world, s deployment.Status, members []docker.Container
 		if slot := number(c, docker.LabelSlot); slot >= s.Spec.Replicas || !keeps(c, w, slot) {
 			add(deployment.DriftUnfinished, false, "Container %s is left from a change that did not finish.", c.Name)
 		}
+	}
+	if w.kept != nil {
+		add(deployment.DriftUnfinished, true, "Container %s is kept from a change that failed.", w.kept.Name)
 	}
 	if w.stale() {
 		add(deployment.DriftUnfinished, true, "The lock %s is left from a change that did not finish.", deployment.LockName(w.name))

@@ -27,6 +27,11 @@ func (c *change) execute(ctx context.Context, actions []rollout.Action) error {
 		c.index()
 	}
 	for _, a := range actions {
+		if a.Op == rollout.OpValidate {
+			c.unvalidated[a.Replica.Name] = true
+		}
+	}
+	for _, a := range actions {
 		id := cmp.Or(a.Replica.ID, c.ids[a.Replica.Name])
 		if err := c.act(ctx, a, id); err != nil {
 			return &actionError{action: a, id: cmp.Or(id, c.ids[a.Replica.Name]), err: err}
@@ -40,7 +45,7 @@ func (c *change) execute(ctx context.Context, actions []rollout.Action) error {
 
 func (c *change) index() {
 	c.ids, c.phases, c.failed = map[string]string{}, map[string]rollout.Phase{}, map[string]bool{}
-	c.ready = map[string]docker.Container{}
+	c.ready, c.unvalidated = map[string]docker.Container{}, map[string]bool{}
 	all := c.world.replicas
 	if c.adopting {
 		all = append(all[:len(all):len(all)], *c.world.foreign)
@@ -64,9 +69,13 @@ func (c *change) act(ctx context.Context, a rollout.Action, id string) error {
 		if err != nil {
 			return err
 		}
-		delete(c.failed, id)
+		if !c.unvalidated[a.Replica.Name] {
+			delete(c.failed, id)
+		}
 		c.ready[id] = ready
 		return nil
+	case rollout.OpValidate:
+		return c.validate(ctx, id)
 	case rollout.OpPromote, rollout.OpRename:
 		if err := c.rename(ctx, id, a.NewName); err != nil {
 			return err

@@ -26,7 +26,11 @@ func (c *change) explain(ctx context.Context, plan rollout.Plan, cause error) *d
 	revision := fmt.Sprintf("Revision %d (image %s)", plan.Revision, deployment.FamiliarImage(c.spec.Image))
 	f := &deployment.Failure{Err: cause, Advice: "Fix the cause and apply again."}
 	var unready *notReady
+	var wrong *wrongAnswer
+	var told *deployment.Failure
 	switch {
+	case errors.As(at.err, &told): // by whoever met it
+		return told
 	case errors.Is(cause, context.Canceled):
 		f.What, f.Advice = "The change was interrupted.", "Apply again."
 		return f
@@ -35,6 +39,8 @@ func (c *change) explain(ctx context.Context, plan rollout.Plan, cause error) *d
 	case errors.As(at.err, &unready):
 		f.What = revision + " " + unready.Error() + "."
 		f.Advice, f.Attribute = c.advise(unready)
+	case errors.As(at.err, &wrong):
+		c.explainAnswer(f, revision, at.action.Replica.Name, wrong)
 	case at.action.Op == rollout.OpStart:
 		c.explainStart(ctx, f, at)
 	default:
@@ -116,7 +122,7 @@ func (c *change) evidence(ctx context.Context, at *actionError, unready *notRead
 		r.LastAnswer = deployment.Redact(unready.lastAnswer, c.spec.Secrets.Values)
 		found = unready.container // as it was when it was given up
 	}
-	if s := found.State; found.HostConfig != nil && at.action.Op == rollout.OpAwait {
+	if s := found.State; found.HostConfig != nil && (at.action.Op == rollout.OpAwait || at.action.Op == rollout.OpValidate) {
 		r.Exited = !s.Running || s.Restarting || found.RestartCount > 0
 		r.ExitCode, r.OOMKilled = s.ExitCode, s.OOMKilled
 		r.MemLimit, r.Restarts = found.HostConfig.Memory, found.RestartCount
@@ -134,7 +140,7 @@ func (c *change) evidence(ctx context.Context, at *actionError, unready *notRead
 }
 
 // serving is the sentence that says what answers now.
-func serving(s deployment.Status) string {
+func serving(s deployment.Status, kept bool) string {
 	running := 0
 	for _, r := range s.Replicas {
 		if r.State == deployment.StateRunning && r.Name == deployment.SlotName(s.Spec.Name, r.Slot) {
@@ -146,6 +152,8 @@ func serving(s deployment.Status) string {
 		of = fmt.Sprintf("The adopted container (%s)", deployment.FamiliarImage(s.Spec.Image))
 	}
 	switch {
+	case len(s.Replicas) == 0 && kept:
+		return "Nothing was serving before."
 	case len(s.Replicas) == 0:
 		return "Nothing was serving before, and nothing is left behind."
 	case running == 0:

@@ -58,6 +58,9 @@ func (w *world) leading() *docker.Container {
 			return &w.replicas[i]
 		}
 	}
+	if w.foreign == nil {
+		return w.kept
+	}
 	return w.foreign
 }
 

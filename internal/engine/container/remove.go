@@ -71,6 +71,9 @@ func (e *Engine) clear(ctx context.Context, w *world, foreign bool) error {
 	if w.foreign != nil && foreign {
 		doomed = append(doomed[:len(doomed):len(doomed)], *w.foreign)
 	}
+	if w.kept != nil {
+		doomed = append(doomed[:len(doomed):len(doomed)], *w.kept)
+	}
 	grace := deployment.DefaultDrainTimeout
 	if w.record != nil {
 		grace = cmp.Or(w.record.spec.Rollout.DrainTimeout, grace)

@@ -23,9 +23,11 @@ func (e *Engine) planned(w *world, want deployment.Spec, adopt bool) rollout.Obs
 		o.Fingerprint = deployment.Fingerprint(w.record.spec)
 	}
 	for _, c := range w.replicas {
-		r := e.replica(c)
-		r.Slot, r.Revision, r.Change = number(c, docker.LabelSlot), number(c, docker.LabelRevision), number(c, docker.LabelChange)
-		r.Fingerprint = c.Config.Labels[docker.LabelFingerprint]
+		o.Replicas = append(o.Replicas, e.labelled(c))
+	}
+	if w.kept != nil {
+		r := e.labelled(*w.kept)
+		r.Kept = true
 		o.Replicas = append(o.Replicas, r)
 	}
 	if w.foreign != nil && adopt {
@@ -35,6 +37,14 @@ func (e *Engine) planned(w *world, want deployment.Spec, adopt bool) rollout.Obs
 		o.Replicas = append(o.Replicas, r)
 	}
 	return o
+}
+
+// labelled is a replica that we made.
+func (e *Engine) labelled(c docker.Container) rollout.Replica {
+	r := e.replica(c)
+	r.Slot, r.Revision, r.Change = number(c, docker.LabelSlot), number(c, docker.LabelRevision), number(c, docker.LabelChange)
+	r.Fingerprint = c.Config.Labels[docker.LabelFingerprint]
+	return r
 }
 
 func (e *Engine) replica(c docker.Container) rollout.Replica {

@@ -35,13 +35,14 @@ func (c *change) rollBack(ctx context.Context, plan rollout.Plan, cause error) (
 	}
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	if err := c.undo(bounded); err != nil {
+	kept := c.keep(bounded, cause, failure)
+	if err := c.undo(bounded, kept); err != nil {
 		failure.Serving = fmt.Sprintf("Going back failed too: %s.", err)
 		failure.Advice = "Apply again: what is left is put in order first. " + failure.Advice
 		return c.observed(ctx, failure)
 	}
 	status, _ := c.observed(ctx, failure)
-	failure.Serving = serving(status)
+	failure.Serving = serving(status, kept != "")
 	return status, failure
 }
 
@@ -52,12 +53,16 @@ func (w *world) previousReadiness() time.Duration {
 	return w.record.spec.Readiness.StartupTimeout
 }
 
-// undo plans towards what was before and executes that. It creates nothing.
-func (c *change) undo(ctx context.Context) error {
+// undo plans towards what was before and executes that. It creates nothing, and
+// leaves alone what is kept.
+func (c *change) undo(ctx context.Context, kept string) error {
 	before := c.world
 	now, err := c.engine.observe(ctx, c.spec.Name)
 	if err != nil {
 		return err
+	}
+	if now.kept != nil && now.kept.ID == kept {
+		now.kept = nil
 	}
 	now.foreignSpec = before.foreignSpec
 	back := &change{engine: c.engine, session: c.session, world: now, adopting: c.adopting && now.foreign != nil}

@@ -31,6 +31,9 @@ func (e *Engine) status(w *world, img docker.Image, tag string) deployment.Statu
 	case w.foreign != nil:
 		s.Spec = w.foreignSpec
 		members = []docker.Container{*w.foreign}
+	case w.kept != nil: // all that a failed create left
+		s.Spec = specOf(*w.kept, img, w.name)
+		s.Spec.Replicas = 0
 	}
 	s.Fingerprint, s.Labels = w.fingerprint(s), s.Spec.Labels
 	if len(members) > 0 {

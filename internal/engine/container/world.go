@@ -21,6 +21,7 @@ type world struct {
 	record     *record            // nil: none, so an unfinished create or not ours
 	superseded []string           // record volumes that a crash left behind
 	replicas   []docker.Container // made by us, by slot label
+	kept       *docker.Container  // a replica of ours that failed and was kept for inspection
 	foreign    *docker.Container  // holds the deployment's name and is not ours
 	// foreignSpec is the foreign container's, rebuilt by inspection.
 	foreignSpec deployment.Spec
@@ -30,7 +31,7 @@ type world struct {
 }
 
 // exists reports whether anything of the deployment is there.
-func (w *world) exists() bool { return w.record != nil || len(w.replicas) > 0 }
+func (w *world) exists() bool { return w.record != nil || len(w.replicas) > 0 || w.kept != nil }
 
 // owner of what is there, "" when nothing is.
 func (w *world) owner() string {
@@ -39,6 +40,9 @@ func (w *world) owner() string {
 	}
 	if len(w.replicas) > 0 {
 		return w.replicas[0].Config.Labels[docker.LabelOwner]
+	}
+	if w.kept != nil {
+		return w.kept.Config.Labels[docker.LabelOwner]
 	}
 	return ""
 }
@@ -128,6 +132,8 @@ func (e *Engine) worldOf(ctx context.Context, name string, list listing) (*world
 		case found[i].ID == "": // gone between list and inspect
 		case i == foreign:
 			w.foreign = &found[i]
+		case found[i].Name == deployment.FailedName(name):
+			w.kept = &found[i]
 		default:
 			w.replicas = append(w.replicas, found[i])
 		}
