@@ -1,7 +1,9 @@
 package provider
 
 import (
+	"bytes"
 	"encoding/json"
+	"math/big"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -59,7 +61,7 @@ func unknownResult(reason types.String) types.Object {
 	return objectOf(kind, resultModel{
 		Status: types.StringUnknown(), Reason: reason, Attempt: types.Int64Unknown(), StartedAt: types.StringUnknown(), FinishedAt: types.StringUnknown(),
 		ExitCode: types.Int64Unknown(), Container: types.StringUnknown(), Hash: types.StringUnknown(), Message: types.StringUnknown(),
-		Artifact: types.ObjectUnknown(workflowObject("results", "artifact").AttrTypes), Metrics: types.MapUnknown(types.Float64Type),
+		Artifact: types.ObjectUnknown(workflowObject("results", "artifact").AttrTypes), Metrics: types.MapUnknown(types.NumberType),
 	})
 }
 
@@ -85,27 +87,40 @@ func timeOf(t time.Time) types.String {
 // metricsOf are the numbers in what a step wrote, those of objects inside with
 // the names joined by dots. Lists can be of any length and have no place in a state.
 func metricsOf(text json.RawMessage) types.Map {
-	if len(text) == 0 {
-		return types.MapNull(types.Float64Type)
-	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
 	var all map[string]any
-	if json.Unmarshal(text, &all) != nil { // a list, or a plain number
-		return types.MapNull(types.Float64Type)
+	if decoder.Decode(&all) != nil || all == nil { // nothing, a list, or a plain number
+		return types.MapNull(types.NumberType)
 	}
 	out := map[string]attr.Value{}
 	flatten("", all, out)
-	return types.MapValueMust(types.Float64Type, out)
+	return types.MapValueMust(types.NumberType, out)
 }
 
 func flatten(prefix string, from map[string]any, into map[string]attr.Value) {
 	for name, value := range from {
 		switch value := value.(type) {
-		case float64:
-			into[prefix+name] = types.Float64Value(value)
+		case json.Number:
+			if number, ok := numberOf(value.String()); ok {
+				into[prefix+name] = number
+			}
 		case map[string]any:
 			flatten(prefix+name+".", value, into)
 		}
 	}
+}
+
+// numberBits is the precision that Terraform gives to decimal numbers: with
+// less, 0.9 would not be the 0.9 that it reads from a state.
+const numberBits = 512
+
+func numberOf(text string) (types.Number, bool) {
+	number, _, err := big.ParseFloat(text, 10, numberBits, big.ToNearestEven)
+	if err != nil || number.IsInf() {
+		return types.NumberNull(), false
+	}
+	return types.NumberValue(number), true
 }
 
 // fill replaces what is unknown in a plan by what came of it. What was known

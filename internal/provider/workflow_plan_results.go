@@ -49,7 +49,7 @@ func (p *workflowPlan) results(planned []workflow.PlannedStep) workflowResults {
 	kind := workflowObject("results")
 	r := workflowResults{
 		ID: p.plan.Name, Run: types.Int64Unknown(), Status: types.StringUnknown(), Drift: noDrift(), Results: types.MapUnknown(kind),
-		Artifact: types.ObjectUnknown(workflowObject("artifact").AttrTypes), Metrics: types.MapUnknown(types.Float64Type),
+		Artifact: types.ObjectUnknown(workflowObject("artifact").AttrTypes), Metrics: types.MapUnknown(types.NumberType),
 	}
 	steps := groups[stepModel](p.plan.Steps)
 	if p.plan.Steps.IsUnknown() || slices.ContainsFunc(steps, func(s stepModel) bool { return !isSet(s.Name) }) {

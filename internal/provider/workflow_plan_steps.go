@@ -114,6 +114,8 @@ func keepJobSpelling(next, prior types.Object) types.Object {
 		switch name {
 		case "output", "model_file", "model_target":
 			return keepIf(next, prior, func(v attr.Value) any { return cleanPath(stringIn(v)) })
+		case "gate": // 0.9 as Terraform has it, and as it was recorded
+			return keepIf(next, prior, func(v attr.Value) any { return gateToSpec(v.(types.Map)) }) //nolint:forcetypeassert // it is a map
 		case "inputs":
 			return keepIf(next, prior, func(v attr.Value) any { return inputsToSpec(v.(types.List)) }) //nolint:forcetypeassert // it is a list
 		}

@@ -22,7 +22,7 @@ func workflowResultAttributes() map[string]schema.Attribute {
 			NestedObject: schema.NestedAttributeObject{Attributes: stepResultAttributes()},
 		},
 		"artifact": resultArtifact("Artifact of the last training step, as the `model` of an `mlops_deployment` takes it; null without one."),
-		"metrics": schema.MapAttribute{Computed: true, ElementType: types.Float64Type,
+		"metrics": schema.MapAttribute{Computed: true, ElementType: types.NumberType,
 			MarkdownDescription: "Metrics of the last step that wrote some, see `results`; null without any."},
 		"drift": schema.ListAttribute{
 			Computed: true, ElementType: types.StringType,
@@ -47,7 +47,7 @@ func stepResultAttributes() map[string]schema.Attribute {
 		"hash":        text("Hash of all that the result depends on; secrets enter it as names and version only. Null for a deployment step."),
 		"message":     text("One sentence about the result, where there is something to say."),
 		"artifact":    resultArtifact("What a training step made; null for others."),
-		"metrics": schema.MapAttribute{Computed: true, ElementType: types.Float64Type,
+		"metrics": schema.MapAttribute{Computed: true, ElementType: types.NumberType,
 			MarkdownDescription: "The numbers in the `metrics.json` that the step wrote. One in an object inside has the names joined by dots: `test.accuracy`. Null without the file."},
 	}
 }
