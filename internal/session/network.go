@@ -8,19 +8,27 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 )
 
 // Network is the managed network: the bridge that every replica lives on. It is found by ID,
 // because the engine happily makes two of one name.
 type Network struct {
-	docker Docker
-	name   string
-	mu     sync.Mutex // creation is single flight in the process
+	docker   Docker
+	name     string
+	internal bool
+	mu       sync.Mutex // creation is single flight in the process
 }
 
 // NewNetwork is the managed network of that name, made when it is first needed.
 func NewNetwork(d Docker, name string) *Network { return &Network{docker: d, name: name} }
+
+// NewInternalNetwork is one that leads nowhere else: attaching it leaves the
+// routes and published ports of a container alone.
+func NewInternalNetwork(d Docker, name string) *Network {
+	return &Network{docker: d, name: name, internal: true}
+}
 
 // Name is what the network is called.
 func (n *Network) Name() string { return n.name }
@@ -35,7 +43,7 @@ func (n *Network) Ensure(ctx context.Context) (string, error) {
 		return id, err
 	}
 	made, err := n.docker.CreateNetwork(ctx, docker.NetworkRequest{
-		Name: n.name, Labels: map[string]string{docker.LabelKind: docker.KindNetwork},
+		Name: n.name, Internal: n.internal, Labels: map[string]string{docker.LabelKind: docker.KindNetwork},
 	})
 	if err != nil && !errors.Is(err, docker.ErrConflict) {
 		return "", fmt.Errorf("creating the network %q: %w", n.name, err)
@@ -45,6 +53,32 @@ func (n *Network) Ensure(ctx context.Context) (string, error) {
 		err = n.docker.RemoveNetwork(ctx, made)
 	}
 	return id, err
+}
+
+// Find returns the network's ID, "" when there is none.
+func (n *Network) Find(ctx context.Context) (string, error) { return n.find(ctx) }
+
+// RemoveUnused removes the network, unless a running container is on it or a
+// user made it.
+func (n *Network) RemoveUnused(ctx context.Context) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	id, err := n.find(ctx)
+	if err != nil || id == "" {
+		return err
+	}
+	network, err := n.docker.InspectNetwork(ctx, id)
+	if errors.Is(err, deployment.ErrNotFound) {
+		return nil
+	}
+	if err != nil || len(network.Containers) > 0 || network.Labels[docker.LabelKind] != docker.KindNetwork {
+		return err
+	}
+	err = n.docker.RemoveNetwork(ctx, id)
+	if errors.Is(err, docker.ErrConflict) { // somebody came onto it just now
+		return nil
+	}
+	return err
 }
 
 // find returns the ID of the oldest network of ours with that name, or of the

@@ -199,11 +199,12 @@ func (s *Scope) removeNetwork(ctx context.Context, n docker.Network) error {
 }
 
 // owns reports whether an object is of this test: by its name, also that of a
-// record (mlops.NAME.1), by the deployment or workflow it belongs to, or by its mark.
+// record (mlops.NAME.1), by what it belongs to, or by its mark.
 func (s *Scope) owns(name string, labels map[string]string) bool {
 	return strings.HasPrefix(strings.TrimPrefix(name, "mlops."), s.Prefix) ||
 		strings.HasPrefix(labels[docker.LabelDeployment], s.Prefix) ||
-		strings.HasPrefix(labels[docker.LabelWorkflow], s.Prefix) || labels[labelScope] == s.Prefix
+		strings.HasPrefix(labels[docker.LabelWorkflow], s.Prefix) ||
+		strings.HasPrefix(labels[docker.LabelEndpoint], s.Prefix) || labels[labelScope] == s.Prefix
 }
 
 // tarOf is a tar with one file.

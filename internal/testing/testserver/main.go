@@ -18,7 +18,8 @@
 //	DRAIN                 after SIGTERM it finishes requests in flight, at most that long
 //
 // It answers GET /v2/health/ready, /v2/health/live, /version, /env?name=NAME,
-// /hostname, /slow?d=DURATION and /exit?code=N.
+// /hostname, /slow?d=DURATION and /exit?code=N, and any method of /infer, with
+// 503 until it is ready, then with its version.
 package main
 
 import (

@@ -99,6 +99,7 @@ func (s *server) routes() http.Handler {
 		fmt.Fprintln(w, name)
 	})
 	mux.HandleFunc("GET /slow", slow)
+	mux.HandleFunc("/infer", s.infer)
 	mux.HandleFunc("GET /exit", func(_ http.ResponseWriter, r *http.Request) {
 		code, err := strconv.Atoi(r.URL.Query().Get("code"))
 		if err != nil {
@@ -110,6 +111,20 @@ func (s *server) routes() http.Handler {
 		}
 	})
 	return mux
+}
+
+// infer is a prediction: it needs the model, reads what it is sent and answers
+// with the version.
+func (s *server) infer(w http.ResponseWriter, r *http.Request) {
+	if !s.ready() {
+		http.Error(w, "loading", http.StatusServiceUnavailable)
+		return
+	}
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	fmt.Fprintln(w, s.config.version)
 }
 
 // slow answers after the time that it is asked to take.

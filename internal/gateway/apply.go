@@ -1,0 +1,180 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/session"
+)
+
+// Apply makes an endpoint what spec says. See endpoint.Engine.
+func (g *Gateways) Apply(ctx context.Context, spec endpoint.Spec) (status endpoint.Status, err error) {
+	if problems := endpoint.Check(spec); len(problems) > 0 {
+		return status, &deployment.Failure{
+			What: problems[0].Text, Attribute: problems[0].Path(), Serving: "Nothing was changed.", Advice: "Mend it and apply again.",
+		}
+	}
+	release, err := g.names.Acquire(ctx, spec.Name)
+	if err != nil {
+		return status, err
+	}
+	defer release()
+	s, err := g.sessions.Acquire(ctx)
+	if err != nil {
+		return status, err
+	}
+	defer func() { g.sessions.Release(ctx, err != nil) }() // a create that failed leaves no network either
+	unlock, err := g.sessions.Lock(ctx, s, lockOf(spec.Name))
+	if err != nil {
+		return status, err
+	}
+	defer func() { err = errors.Join(err, unlock(ctx)) }()
+
+	c := &change{Gateways: g, session: s, spec: spec}
+	if c.world, err = g.observe(ctx, spec.Name); err != nil {
+		return status, err
+	}
+	if err := c.claim(); err != nil {
+		return status, err
+	}
+	if err := c.run(ctx); err != nil {
+		return status, c.goBack(ctx, err)
+	}
+	status, err = g.Status(ctx, spec.Name)
+	status.Warnings = append(status.Warnings, c.warnings...)
+	return status, err
+}
+
+// lockOf is the lock of an endpoint.
+func lockOf(name string) session.Lock {
+	return session.Lock{
+		Container: endpoint.LockName(name), Kind: "endpoint", Name: name,
+		Labels: map[string]string{docker.LabelEndpoint: name},
+	}
+}
+
+// change is one Apply.
+type change struct {
+	*Gateways
+	session  *session.Session
+	world    *world
+	spec     endpoint.Spec
+	before   *record // what was wanted when it began
+	warnings []string
+}
+
+// claim makes sure that what is there is ours to change.
+func (c *change) claim() error {
+	w := c.world
+	if have := w.owner(); have != "" && c.spec.Owner != "" && have != c.spec.Owner {
+		return &deployment.OwnerError{Kind: "endpoint", Name: c.spec.Name, Owner: have, Want: c.spec.Owner}
+	}
+	if w.gateway != nil && !w.ours() {
+		return &deployment.Failure{
+			What: fmt.Sprintf("Container %q (ID %s, image %s) exists and was not made by this provider.",
+				w.gateway.Name, deployment.ShortID(w.gateway.ID), w.gateway.Config.Image),
+			Err: deployment.ErrForeign, Serving: "Nothing was changed.", Advice: "Remove or rename it, or give the endpoint another name, and apply again.",
+		}
+	}
+	return nil
+}
+
+// run does the change. What is wanted is written down first: from then on
+// whoever changes a deployment knows that it is routed to, and a run that is
+// killed is completed by the next.
+func (c *change) run(ctx context.Context) error {
+	if _, err := c.images.Resolve(ctx, c.cfg.Image, deployment.PullMissing, ""); err != nil {
+		return &deployment.Failure{
+			What: fmt.Sprintf("The gateway's image cannot be had: %s.", err), Err: err, Serving: "Nothing was changed.",
+			Advice: "Pull it, or set the provider's gateway_image to an HAProxy image that the engine has, and apply again.",
+		}
+	}
+	backends, err := c.lookUp(ctx)
+	if err != nil {
+		return err
+	}
+	c.before = c.world.record
+	if err := c.commit(ctx, c.world, c.spec, backends); err != nil {
+		return err
+	}
+	return c.converge(ctx)
+}
+
+// lookUp asks what has to be known of the deployments.
+func (c *change) lookUp(ctx context.Context) ([]Backend, error) {
+	var out []Backend
+	for i, r := range c.spec.Traffic {
+		fail := func(err error, advice, format string, args ...any) error {
+			return &deployment.Failure{
+				What: fmt.Sprintf(format, args...), Attribute: fmt.Sprintf("traffic[%d].deployment", i),
+				Err: err, Serving: "Nothing was changed.", Advice: advice,
+			}
+		}
+		status, err := c.deployments.Status(ctx, r.Deployment)
+		if errors.Is(err, deployment.ErrNotFound) || err == nil && !status.Managed {
+			return nil, fail(deployment.ErrNotFound, "Create it first: refer to it as mlops_deployment.….name, so that Terraform knows the order, and apply again.",
+				"There is no deployment %q.", r.Deployment)
+		}
+		if err != nil {
+			return nil, err
+		}
+		b, err := backendOf(status.Spec)
+		if err != nil {
+			return nil, fail(err, "Change the deployment and apply again.", "Deployment %q %s.", r.Deployment, err)
+		}
+		out = append(out, b)
+	}
+	return out, nil
+}
+
+// goBack undoes a change that failed: the record says again what it said, and
+// the gateway is brought back to it as far as that goes; of a create nothing is
+// left. What cannot be undone now is undone by the next change.
+func (c *change) goBack(ctx context.Context, cause error) error {
+	var failure *deployment.Failure
+	if !errors.As(cause, &failure) {
+		failure = &deployment.Failure{What: sentence(cause.Error()), Err: cause, Advice: "Apply again once the cause is mended."}
+		if errors.Is(cause, context.Canceled) {
+			failure.What, failure.Advice = "The change was interrupted.", "Apply again."
+		}
+	}
+	if c.world.record == nil || c.before != nil && c.world.record.number == c.before.number {
+		return failure // nothing was written yet
+	}
+	limit := 30 * time.Second
+	if errors.Is(ctx.Err(), context.Canceled) {
+		limit = 4 * time.Second // CI systems send the second signal, which kills, after a few
+	}
+	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	w, err := c.observe(bounded, c.spec.Name)
+	if err == nil && c.before == nil {
+		err = c.clear(bounded, w)
+		failure.Serving = "Nothing is left behind, and the deployments were not touched."
+	} else if err == nil {
+		back := &change{Gateways: c.Gateways, session: c.session, world: w, spec: c.before.spec, before: w.record}
+		if err = c.commit(bounded, w, c.before.spec, c.before.backends); err == nil {
+			err = back.converge(bounded)
+		}
+		failure.Serving = "The endpoint serves as it did before."
+	}
+	if err != nil {
+		failure.Serving = fmt.Sprintf("Going back failed too: %s.", strings.TrimSuffix(err.Error(), "."))
+	}
+	return failure
+}
+
+// sentence makes one of an error's text.
+func sentence(text string) string {
+	text = deployment.Sanitise(text)
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
+}

@@ -1,0 +1,266 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/docker/go-connections/nat"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/session"
+)
+
+// converge makes the engine what the record says.
+func (c *change) converge(ctx context.Context) error {
+	trafficID, err := c.traffic.Ensure(ctx)
+	if err != nil {
+		return err
+	}
+	edgeID, err := c.edge.Ensure(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range c.world.record.backends {
+		if err := c.attachAll(ctx, trafficID, b.Deployment); err != nil {
+			return err
+		}
+	}
+	if w := c.world; !w.ours() || len(w.others) > 0 || c.misfit(*w.gateway, c.spec) != "" {
+		err = c.replace(ctx, trafficID, edgeID)
+	} else {
+		err = c.configure(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return c.detachStrangers(ctx)
+}
+
+// replace makes a new gateway and removes the one before. They run side by
+// side, unless the host port can be held by one at a time.
+func (c *change) replace(ctx context.Context, trafficID, edgeID string) error {
+	w := c.world
+	old := w.others
+	if w.ours() {
+		aside := fmt.Sprintf("%s.%s", endpoint.GatewayName(w.name), deployment.ShortID(w.gateway.ID))
+		if err := c.docker.RenameContainer(ctx, w.gateway.ID, aside); err != nil {
+			return fmt.Errorf("renaming the gateway: %w", err)
+		}
+		old = append(old, *w.gateway)
+	}
+	id, err := c.create(ctx, trafficID, edgeID)
+	if err != nil {
+		return err
+	}
+	var later []docker.Container
+	for _, o := range old {
+		if !publishes(o, c.spec) {
+			later = append(later, o)
+		} else if err := c.discard(ctx, o); err != nil {
+			return err
+		}
+	}
+	if err := c.start(ctx, id); err != nil {
+		return err
+	}
+	if err := c.settled(ctx, proxy{c.docker, id}); err != nil {
+		return err
+	}
+	for _, o := range later {
+		if err := c.discard(ctx, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// create makes a gateway with its configuration; it is not started.
+func (c *change) create(ctx context.Context, trafficID, edgeID string) (id string, err error) {
+	f, err := render(c.world.record.config())
+	if err != nil {
+		return "", err
+	}
+	pids := int64(512)
+	id, err = c.docker.CreateContainer(ctx, docker.CreateRequest{
+		Name: endpoint.GatewayName(c.spec.Name),
+		Config: &docker.ContainerConfig{
+			Image: c.cfg.Image, User: gatewayUser, StopSignal: "SIGUSR1",
+			Entrypoint:   []string{"haproxy", "-W", "-db", "-S", masterAddress, "-f", folder + "/" + configFile},
+			ExposedPorts: nat.PortSet{listenPort(): {}},
+			Labels: map[string]string{
+				docker.LabelKind: docker.KindGateway, docker.LabelEndpoint: c.spec.Name, docker.LabelOwner: c.spec.Owner,
+				docker.LabelSession: c.session.Name(), docker.LabelProvider: c.cfg.Version, session.LabelNetwork: c.cfg.Network,
+			},
+		},
+		HostConfig: &docker.HostConfig{
+			NetworkMode: docker.NetworkMode(edgeID), PortBindings: bindings(c.spec),
+			RestartPolicy: docker.RestartPolicyOf(deployment.RestartAlways),
+			CapDrop:       []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"},
+			Resources: docker.Resources{PidsLimit: &pids},
+		},
+		Networks: &docker.NetworkingConfig{EndpointsConfig: map[string]*docker.EndpointSettings{
+			edgeID: {Aliases: []string{c.spec.Name}}, trafficID: {},
+		}},
+	})
+	if err != nil {
+		return "", fmt.Errorf("creating the gateway: %w", err)
+	}
+	if err := c.docker.CopyTo(ctx, id, "/", archive(f, "", folder[1:])); err != nil {
+		return "", fmt.Errorf("copying the configuration: %w", err)
+	}
+	return id, nil
+}
+
+// start starts the gateway and waits until its proxy runs.
+func (c *change) start(ctx context.Context, id string) error {
+	if err := c.docker.StartContainer(ctx, id); err != nil {
+		f := &deployment.Failure{
+			What: fmt.Sprintf("The gateway could not be started: %s.", err), Err: err, Advice: "Mend the cause and apply again.",
+		}
+		if c.spec.HostPort != 0 && portTaken(err) {
+			f.What, f.Attribute = fmt.Sprintf("The gateway could not be started: host port %d is taken.", c.spec.HostPort), "host_port"
+			f.Advice = "Choose another host_port, or free this one, and apply again."
+		}
+		return f
+	}
+	err := proxy{c.docker, id}.ready(ctx)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	f := &deployment.Failure{
+		What: fmt.Sprintf("The gateway does not run: %s.", err), Err: err,
+		Advice: fmt.Sprintf("See whether %s is an HAProxy image with sh and nc (the provider's gateway_image), and apply again.", c.cfg.Image),
+	}
+	evidence := deployment.ReplicaFailure{Name: endpoint.GatewayName(c.spec.Name)}
+	if found, lookErr := c.docker.InspectContainer(ctx, id); lookErr == nil && !found.State.Running {
+		evidence.Exited, evidence.ExitCode = true, found.State.ExitCode
+	}
+	if evidence.Logs, err = c.docker.ContainerLogs(ctx, id, 20); err != nil {
+		evidence.LogsError = err.Error()
+	}
+	f.Replicas = append(f.Replicas, evidence)
+	return f
+}
+
+// gatewayGrace is how long a gateway that goes may take to finish what it has.
+const gatewayGrace = 30 * time.Second
+
+// discard removes a gateway once it has finished what it has.
+func (g *Gateways) discard(ctx context.Context, c docker.Container) error {
+	if c.State.Paused {
+		if err := g.docker.UnpauseContainer(ctx, c.ID); err != nil {
+			return err
+		}
+	}
+	if c.State.Running {
+		if err := g.docker.StopContainer(ctx, c.ID, gatewayGrace); err != nil {
+			return fmt.Errorf("stopping %s: %w", c.Name, err)
+		}
+	}
+	if err := g.docker.RemoveContainer(ctx, c.ID); err != nil {
+		return fmt.Errorf("removing %s: %w", c.Name, err)
+	}
+	return nil
+}
+
+// configure brings the configuration of a gateway that stays up to the record.
+func (c *change) configure(ctx context.Context) error {
+	p := proxy{c.docker, c.world.gateway.ID}
+	want, err := render(c.world.record.config())
+	if err != nil {
+		return err
+	}
+	switch state := c.world.gateway.State; {
+	case state.Paused:
+		if err := c.docker.UnpauseContainer(ctx, p.id); err != nil {
+			return err
+		}
+	case !state.Running:
+		if err := c.docker.CopyTo(ctx, p.id, "/", archive(want, "", folder[1:])); err != nil {
+			return fmt.Errorf("copying the configuration: %w", err)
+		}
+		if err := c.start(ctx, p.id); err != nil {
+			return err
+		}
+	}
+	have, running, err := p.look(ctx)
+	if err != nil {
+		return err
+	}
+	if have[configFile] != want[configFile] {
+		if err := c.widen(ctx, p, have, want); err != nil {
+			return err
+		}
+	}
+	if err := c.settled(ctx, p); err != nil {
+		return err
+	}
+	if have[configFile] != want[configFile] || !sameMaps(have, running, want) {
+		if err := p.setMaps(ctx, want); err != nil {
+			return err
+		}
+	}
+	return c.narrow(ctx, p, want)
+}
+
+// sameMaps reports whether the maps, as they lie there and as they run, are what is wanted.
+func sameMaps(have, running, want files) bool {
+	for _, m := range []string{splitFile, fallbackFile} {
+		if have[m] != want[m] || !sameMap(running[m], want[m]) {
+			return false
+		}
+	}
+	return true
+}
+
+// widen reloads with what is new beside what there was, and as yet without
+// requests for it: a new worker has to learn the addresses first.
+func (c *change) widen(ctx context.Context, p proxy, have, want files) error {
+	if c.before == nil {
+		return p.reload(ctx, want)
+	}
+	wide := config{name: c.spec.Name, backends: slices.Clone(c.world.record.backends), routes: c.before.spec.Traffic}
+	for _, b := range c.before.backends {
+		if _, stays := c.world.record.backend(b.Deployment); !stays {
+			wide.backends = append(wide.backends, b)
+		}
+	}
+	f, err := render(wide)
+	if err != nil || f[configFile] == have[configFile] { // only less than before
+		return err
+	}
+	return p.reload(ctx, f)
+}
+
+// narrow drains what is not wanted any more and reloads without it.
+func (c *change) narrow(ctx context.Context, p proxy, want files) error {
+	have, _, err := p.look(ctx)
+	if err != nil || have[configFile] == want[configFile] {
+		return err
+	}
+	if c.before != nil {
+		for _, b := range c.before.backends {
+			if _, stays := c.world.record.backend(b.Deployment); stays {
+				continue
+			}
+			err := p.drain(ctx, func(s server) bool { return s.backend == b.Deployment }, c.patience(ctx, b.Deployment))
+			if err != nil {
+				return fmt.Errorf("draining deployment %q: %w", b.Deployment, err)
+			}
+		}
+	}
+	return p.reload(ctx, want)
+}
+
+// patience is how long what is in flight on a deployment may take.
+func (g *Gateways) patience(ctx context.Context, name string) time.Duration {
+	status, err := g.deployments.Status(ctx, name)
+	if err != nil || status.Spec.Rollout.DrainTimeout == 0 {
+		return deployment.DefaultDrainTimeout
+	}
+	return status.Spec.Rollout.DrainTimeout
+}

@@ -1,0 +1,136 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// pollPause is between two looks at a proxy, each of which takes the engine
+// about a tenth of a second by itself.
+const pollPause = 20 * time.Millisecond
+
+// idleLooks is how often in a row nothing may be in flight until that is
+// believed: a request that has been given a server may not be counted yet.
+const idleLooks = 2
+
+// drain keeps new requests from the servers that match and returns when none is
+// in flight on them, by the proxy's own counts, in any of its workers. What is
+// still in flight after patience is cut off by the proxy, so that its clients
+// notice at once.
+func (p proxy) drain(ctx context.Context, match func(server) bool, patience time.Duration) error {
+	deadline := time.Now().Add(patience)
+	told := map[string]bool{}
+	for idle := 0; idle < idleLooks; {
+		workers, err := p.workers(ctx)
+		if err != nil {
+			return err
+		}
+		var drains, cuts []string
+		busy := 0
+		for _, w := range workers {
+			for _, s := range w.servers {
+				if !match(s) || s.ip == "" {
+					continue
+				}
+				busy += s.inFlight
+				key := w.pid + " " + s.path()
+				if !told[key] {
+					told[key] = true
+					drains = append(drains, fmt.Sprintf("%s set server %s state drain", w.pid, s.path()))
+				}
+				if s.inFlight > 0 {
+					cuts = append(cuts, fmt.Sprintf("%s shutdown sessions server %s", w.pid, s.path()))
+				}
+			}
+		}
+		switch {
+		case len(drains) > 0:
+			idle = 0
+			err = p.tell(ctx, drains...)
+		case busy == 0:
+			idle++
+		case time.Now().After(deadline):
+			return p.tell(ctx, cuts...)
+		default:
+			idle = 0
+			err = pause(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reuse lets the slots that match take another replica: a drain sticks to the
+// slot. They are down until a check has passed, so that the address which they
+// still have gets nothing.
+func (p proxy) reuse(ctx context.Context, match func(server) bool) error {
+	workers, err := p.workers(ctx)
+	if err != nil {
+		return err
+	}
+	var commands []string
+	for _, w := range workers {
+		for _, s := range w.servers {
+			if !w.old && match(s) {
+				commands = append(commands,
+					fmt.Sprintf("%s set server %s health down", w.pid, s.path()), fmt.Sprintf("%s set server %s state ready", w.pid, s.path()))
+			}
+		}
+	}
+	return p.tell(ctx, commands...)
+}
+
+// await returns when the current worker sends requests to every address of a
+// backend; false when that takes longer than patience. A slot that is still
+// drained from an earlier replica is opened.
+func (p proxy) await(ctx context.Context, backend string, ips []string, patience time.Duration) (bool, error) {
+	for deadline := time.Now().Add(patience); ; {
+		workers, err := p.workers(ctx)
+		if err != nil {
+			return false, err
+		}
+		up := map[string]bool{}
+		var opens []string
+		for _, w := range workers {
+			for _, s := range w.servers {
+				if w.old || s.backend != backend || s.ip == "" {
+					continue
+				}
+				up[s.ip] = up[s.ip] || s.up()
+				if slices.Contains(ips, s.ip) && strings.HasPrefix(s.status, "DRAIN") {
+					opens = append(opens, fmt.Sprintf("%s set server %s state ready", w.pid, s.path()))
+				}
+			}
+		}
+		missing := false
+		for _, ip := range ips {
+			missing = missing || !up[ip]
+		}
+		if !missing {
+			return true, nil
+		}
+		if time.Now().After(deadline) {
+			return false, nil
+		}
+		if err := p.tell(ctx, opens...); err != nil {
+			return false, err
+		}
+		if err := pause(ctx); err != nil {
+			return false, err
+		}
+	}
+}
+
+func pause(ctx context.Context) error {
+	select {
+	case <-time.After(pollPause):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

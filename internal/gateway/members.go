@@ -1,0 +1,180 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
+)
+
+// attachPatience is how long the proxy may take to send requests to a replica
+// that is ready: its next look at the DNS and its next check.
+const attachPatience = 15 * time.Second
+
+// attachAll attaches the replicas in service of a deployment to the traffic
+// network, without touching their processes.
+func (g *Gateways) attachAll(ctx context.Context, networkID, name string) error {
+	status, err := g.deployments.Status(ctx, name)
+	if errors.Is(err, deployment.ErrNotFound) {
+		return nil // gone since; drift says so
+	}
+	if err != nil {
+		return err
+	}
+	for _, r := range status.Replicas {
+		if r.Name != deployment.SlotName(name, r.Slot) {
+			continue // a candidate, whose own rollout attaches it
+		}
+		if err := g.attach(ctx, networkID, r.ID, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attach puts a container on the traffic network, where it is one of those that
+// the deployment's name means.
+func (g *Gateways) attach(ctx context.Context, networkID, id, name string) error {
+	err := g.docker.ConnectNetwork(ctx, networkID, id, []string{name})
+	if err != nil && !errors.Is(err, docker.ErrConflict) && !errors.Is(err, deployment.ErrNotFound) {
+		return fmt.Errorf("attaching %s to the network %s: %w", deployment.ShortID(id), g.traffic.Name(), err)
+	}
+	return nil
+}
+
+// settled waits until the proxy sends requests to every replica that runs. One
+// that does not answer the check does not hold up the others.
+func (c *change) settled(ctx context.Context, p proxy) error {
+	for _, b := range c.world.record.backends {
+		ips, err := c.addresses(ctx, b.Deployment)
+		if err != nil {
+			return err
+		}
+		if len(ips) == 0 {
+			continue
+		}
+		up, err := p.await(ctx, b.Deployment, ips, attachPatience)
+		if err != nil {
+			return err
+		}
+		if !up {
+			c.warnings = append(c.warnings, fmt.Sprintf(
+				"Not every replica of deployment %q answers the gateway's check (%s): those that do not get no requests.", b.Deployment, b.Check.describe(b)))
+		}
+	}
+	return nil
+}
+
+// describe is a check in words.
+func (k Check) describe(b Backend) string {
+	port := b.Port
+	if k.Port != 0 {
+		port = k.Port
+	}
+	if k.Path == "" {
+		return fmt.Sprintf("a connection to port %d", port)
+	}
+	return fmt.Sprintf("GET :%d%s", port, k.Path)
+}
+
+// addresses are those of a deployment's running replicas on the traffic network.
+func (g *Gateways) addresses(ctx context.Context, name string) ([]string, error) {
+	status, err := g.deployments.Status(ctx, name)
+	if errors.Is(err, deployment.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, r := range status.Replicas {
+		c, err := g.inspect(ctx, r.ID)
+		if err != nil {
+			return nil, err
+		}
+		if c != nil && c.State.Running && !c.State.Paused && !c.State.Restarting && c.Networks[g.traffic.Name()].IPAddress != "" {
+			out = append(out, c.Networks[g.traffic.Name()].IPAddress)
+		}
+	}
+	return out, nil
+}
+
+// detachStrangers takes off the traffic network what no endpoint routes to any
+// more. What was in flight on it has been waited for.
+func (c *change) detachStrangers(ctx context.Context) error {
+	if c.before == nil {
+		return nil
+	}
+	current, _, err := c.records(ctx)
+	if err != nil {
+		return err
+	}
+	return c.detach(ctx, current, c.before.backends)
+}
+
+// detach takes the replicas of backends off the traffic network, unless one of
+// the current endpoints routes to them.
+func (g *Gateways) detach(ctx context.Context, current map[string]record, backends []Backend) error {
+	networkID, err := g.traffic.Find(ctx)
+	if err != nil || networkID == "" {
+		return err
+	}
+	for _, b := range backends {
+		if len(routedBy(current, b.Deployment)) > 0 {
+			continue
+		}
+		status, err := g.deployments.Status(ctx, b.Deployment)
+		if errors.Is(err, deployment.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, r := range status.Replicas {
+			if err := g.docker.DisconnectNetwork(ctx, networkID, r.ID); err != nil {
+				return fmt.Errorf("taking %s off the network %s: %w", r.Name, g.traffic.Name(), err)
+			}
+		}
+	}
+	return nil
+}
+
+// routedBy are the endpoints that route to a deployment.
+func routedBy(current map[string]record, name string) []record {
+	var out []record
+	for _, r := range current {
+		if r.spec.Routes(name) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// portTaken reports whether the engine could not publish a port.
+func portTaken(err error) bool {
+	return strings.Contains(err.Error(), "port is already allocated") || strings.Contains(err.Error(), "address already in use")
+}
+
+// proxiesOf are the running gateways of the endpoints that route to a deployment.
+func (g *Gateways) proxiesOf(ctx context.Context, name string) ([]proxy, error) {
+	current, _, err := g.records(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []proxy
+	for _, r := range routedBy(current, name) {
+		c, err := g.inspect(ctx, endpoint.GatewayName(r.spec.Name))
+		if err != nil {
+			return nil, err
+		}
+		if c != nil && c.State.Running && !c.State.Paused && !c.State.Restarting && c.Config.Labels[docker.LabelEndpoint] == r.spec.Name {
+			out = append(out, proxy{g.docker, c.ID})
+		}
+	}
+	return out, nil
+}

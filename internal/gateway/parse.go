@@ -1,0 +1,121 @@
+package gateway
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// worker is one process of the proxy: the current one, or one that a reload has
+// replaced and that finishes what it has.
+type worker struct {
+	pid     string
+	old     bool
+	servers []server
+}
+
+// server is a slot of a backend, as a worker sees it.
+type server struct {
+	backend, name string
+	status        string // UP, DOWN, DRAIN, MAINT (resolution)…
+	ip            string // "" for a slot without address
+	inFlight      int    // requests
+}
+
+// up reports whether it gets requests.
+func (s server) up() bool { return strings.HasPrefix(s.status, "UP") }
+
+// path is the server in the words of the proxy's command line. Both parts come
+// from our own configuration.
+func (s server) path() string { return s.backend + "/" + s.name }
+
+// parseWorkers reads the answers of all workers to "show stat".
+func parseWorkers(out string) ([]worker, error) {
+	var workers []worker
+	for _, part := range strings.Split(out, "# worker ")[1:] {
+		head, table, _ := strings.Cut(part, "\n")
+		pid, age, _ := strings.Cut(strings.TrimSpace(head), " ")
+		w := worker{pid: pid, old: age == "old"}
+		table = strings.TrimSpace(table)
+		if table == "" && w.old {
+			continue // it has just gone
+		}
+		servers, err := parseServers(table)
+		if err != nil {
+			if w.old {
+				continue
+			}
+			return nil, err
+		}
+		w.servers = servers
+		workers = append(workers, w)
+	}
+	if len(workers) == 0 {
+		return nil, errors.New("the proxy has no workers")
+	}
+	return workers, nil
+}
+
+func parseServers(table string) ([]server, error) {
+	reader := csv.NewReader(strings.NewReader(strings.TrimPrefix(table, "# ")))
+	reader.FieldsPerRecord = -1
+	reader.LazyQuotes = true
+	rows, err := reader.ReadAll()
+	if err != nil || len(rows) == 0 {
+		return nil, fmt.Errorf("the proxy's statistics cannot be read: %.200q", table)
+	}
+	columns := map[string]int{}
+	for i, name := range rows[0] {
+		columns[name] = i
+	}
+	for _, name := range []string{"pxname", "svname", "status", "scur", "addr"} {
+		if _, ok := columns[name]; !ok {
+			return nil, fmt.Errorf("the proxy's statistics have no column %s: %.200q", name, table)
+		}
+	}
+	var servers []server
+	for _, row := range rows[1:] {
+		field := func(name string) string {
+			if i := columns[name]; i < len(row) {
+				return row[i]
+			}
+			return ""
+		}
+		s := server{backend: field("pxname"), name: field("svname"), status: field("status"), ip: field("addr")}
+		s.inFlight, _ = strconv.Atoi(field("scur"))
+		if host, _, err := net.SplitHostPort(s.ip); err == nil {
+			s.ip = host
+		}
+		servers = append(servers, s)
+	}
+	return servers, nil
+}
+
+// parseLook reads what lookScript prints: the files, and the maps of the current
+// worker as the files would have them.
+func parseLook(out string) (have, running files) {
+	have, running = files{}, files{}
+	for _, part := range strings.Split(out, "==> ")[1:] {
+		name, content, _ := strings.Cut(part, " <==\n")
+		if file, ok := strings.CutPrefix(name, "running "); ok {
+			running[file] = mapText(content)
+		} else {
+			have[name] = content
+		}
+	}
+	return have, running
+}
+
+// mapText is what a worker lists of a map, without the addresses that begin its lines.
+func mapText(list string) string {
+	var b strings.Builder
+	for line := range strings.Lines(list) {
+		if _, entry, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
+			b.WriteString(entry + "\n")
+		}
+	}
+	return b.String()
+}

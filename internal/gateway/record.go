@@ -1,0 +1,132 @@
+package gateway
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/session"
+)
+
+// record is an endpoint's memory: an empty volume whose labels say what is
+// wanted. It is complete or not there, the highest counts, and it is written
+// before anything is done about it: from then on rollouts of the deployments
+// know that they are routed to.
+type record struct {
+	number   int // n of mlops-endpoint.<name>.<n>
+	volume   string
+	uid      string
+	spec     endpoint.Spec
+	backends []Backend // in the order of spec.Traffic
+}
+
+// config is what the gateway's configuration is made of.
+func (r record) config() config {
+	return config{name: r.spec.Name, backends: r.backends, routes: r.spec.Traffic}
+}
+
+// backend of a deployment; false when the endpoint does not route to it.
+func (r record) backend(name string) (Backend, bool) {
+	i := slices.IndexFunc(r.backends, func(b Backend) bool { return b.Deployment == name })
+	if i < 0 {
+		return Backend{}, false
+	}
+	return r.backends[i], true
+}
+
+// memory is what a record's label holds.
+type memory struct {
+	Spec     endpoint.Spec `json:"spec"`
+	Backends []Backend     `json:"backends"`
+}
+
+// records reads all endpoints of the managed network, and the volumes that are
+// superseded, by endpoint.
+func (g *Gateways) records(ctx context.Context) (current map[string]record, superseded map[string][]string, err error) {
+	volumes, err := g.docker.ListVolumes(ctx, map[string]string{docker.LabelKind: docker.KindEndpoint})
+	if err != nil {
+		return nil, nil, err
+	}
+	current, superseded = map[string]record{}, map[string][]string{}
+	var all []record
+	for _, v := range volumes {
+		if v.Labels[session.LabelNetwork] != g.cfg.Network {
+			continue
+		}
+		r, err := parseRecord(v)
+		if err != nil {
+			return nil, nil, err
+		}
+		all = append(all, r)
+	}
+	slices.SortFunc(all, func(a, b record) int { return cmp.Compare(b.number, a.number) })
+	for _, r := range all {
+		name := r.spec.Name
+		if _, ok := current[name]; ok {
+			superseded[name] = append(superseded[name], r.volume)
+		} else {
+			current[name] = r
+		}
+	}
+	return current, superseded, nil
+}
+
+func parseRecord(v docker.Volume) (record, error) {
+	name := v.Labels[docker.LabelEndpoint]
+	r := record{volume: v.Name, uid: v.Labels[docker.LabelUID]}
+	var err error
+	if r.number, err = strconv.Atoi(strings.TrimPrefix(v.Name, strings.TrimSuffix(endpoint.RecordName(name, 0), "0"))); err != nil {
+		return r, fmt.Errorf("volume %q carries the labels of an endpoint's record but not its name", v.Name)
+	}
+	var m memory
+	if err := json.Unmarshal([]byte(v.Labels[docker.LabelSpec]), &m); err != nil {
+		return r, fmt.Errorf("record %q cannot be read: %w", v.Name, err)
+	}
+	if m.Spec.Name != name {
+		return r, fmt.Errorf("record %q is that of endpoint %q", v.Name, m.Spec.Name)
+	}
+	r.spec, r.backends = m.Spec, m.Backends
+	return r, nil
+}
+
+// commit writes what is wanted of an endpoint from now on and removes what was
+// wanted before. A crash between the two leaves two, of which the higher counts.
+func (g *Gateways) commit(ctx context.Context, w *world, spec endpoint.Spec, backends []Backend) error {
+	next := record{number: 1, uid: strings.ToLower(rand.Text()), spec: spec, backends: backends}
+	if w.record != nil {
+		next.number, next.uid = w.record.number+1, w.record.uid
+	}
+	if w.record == nil || !reflect.DeepEqual(w.record.spec, spec) || !slices.Equal(w.record.backends, backends) {
+		encoded, err := json.Marshal(memory{spec, backends})
+		if err != nil {
+			return err
+		}
+		next.volume = endpoint.RecordName(spec.Name, next.number)
+		if err := g.docker.CreateVolume(ctx, next.volume, map[string]string{
+			docker.LabelKind: docker.KindEndpoint, docker.LabelEndpoint: spec.Name, docker.LabelOwner: spec.Owner,
+			docker.LabelUID: next.uid, docker.LabelSpec: string(encoded), docker.LabelProvider: g.cfg.Version,
+			session.LabelNetwork: g.cfg.Network,
+		}); err != nil {
+			return fmt.Errorf("writing the record %s: %w", next.volume, err)
+		}
+		if w.record != nil {
+			w.superseded = append(w.superseded, w.record.volume)
+		}
+		w.record = &next
+	}
+	for _, v := range w.superseded {
+		if err := g.docker.RemoveVolume(ctx, v); err != nil {
+			return fmt.Errorf("removing the superseded record %s: %w", v, err)
+		}
+	}
+	w.superseded = nil
+	return nil
+}

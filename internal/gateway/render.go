@@ -1,0 +1,142 @@
+package gateway
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
+)
+
+// Where things are in a gateway's container.
+const (
+	folder       = "/mlops"
+	configFile   = "haproxy.cfg"
+	splitFile    = "split.map"
+	fallbackFile = "fallback.map"
+	stateFile    = "server.state"
+
+	masterAddress = "127.0.0.1:9998" // of the master's command line, inside the container
+)
+
+// files are a gateway's configuration, by name.
+type files map[string]string
+
+// render makes the files of a configuration. Equal configurations give equal
+// files, whatever the order of their backends.
+func render(c config) (files, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	return files{configFile: proxyConfig(c), splitFile: splitMap(c.routes), fallbackFile: fallbackMap(c.routes)}, nil
+}
+
+// splitMap is which numbers drawn by requests lead to which deployment.
+func splitMap(routes []endpoint.Route) string {
+	var b strings.Builder
+	for _, r := range endpoint.Split(routes) {
+		fmt.Fprintf(&b, "%d:%d %s\n", r.From, r.To, r.Deployment)
+	}
+	return b.String()
+}
+
+// fallbackMap is who answers for a deployment of which no replica can: the
+// heaviest of the others, if it has any weight.
+func fallbackMap(routes []endpoint.Route) string {
+	var b strings.Builder
+	for _, r := range routes {
+		rest, err := endpoint.Without(routes, r.Deployment)
+		if err != nil {
+			continue
+		}
+		heaviest := endpoint.Heaviest(rest)
+		if slices.ContainsFunc(routes, func(o endpoint.Route) bool { return o.Deployment == heaviest && o.Weight > 0 }) {
+			fmt.Fprintf(&b, "%s %s\n", r.Deployment, heaviest)
+		}
+	}
+	return b.String()
+}
+
+// The comments in what follows are for whoever looks into a gateway: the file
+// is all that they have.
+const globalConfig = `# Endpoint %s. Written by terraform-provider-mlops; changes by hand are undone by the next apply.
+global
+  maxconn 4000
+  hard-stop-after %ds
+  server-state-file %[3]s/%[4]s
+
+# Membership is what the engine's own DNS says of a deployment's name.
+resolvers docker
+  nameserver engine 127.0.0.11:53
+  accepted_payload_size 8192
+  resolve_retries 3
+  timeout resolve 200ms
+  timeout retry 200ms
+  hold valid 200ms
+  hold obsolete 0s
+  hold nx 1s
+
+defaults
+  mode http
+  load-server-state-from-file global
+  timeout connect 2s
+  timeout client 300s
+  timeout server 300s
+  timeout queue 5s
+  timeout tunnel %[2]ds
+  timeout http-request 30s
+  timeout http-keep-alive 60s
+  retries 3
+  option redispatch 1
+  retry-on conn-failure empty-response
+  http-reuse safe
+  # A reload does not close the connections of clients between two requests.
+  option idle-close-on-response
+  # Without it, the first part of a stream is late.
+  option http-no-delay
+
+frontend clients
+  bind :%[5]d
+  # Each request draws a number; weights change by another map, without a reload.
+  http-request set-var(txn.deployment) rand(%[6]d),map_int(%[3]s/%[7]s)
+  # Where no replica can answer, another deployment does. A worker that is being
+  # replaced sees none, so it does not look.
+  http-request set-var(txn.fallback) var(txn.deployment),map_str(%[3]s/%[8]s)
+  http-request set-var(txn.deployment) var(txn.fallback) if !{ stopping } !{ var(txn.deployment),nbsrv gt 0 } { var(txn.fallback) -m found }
+  use_backend %%[var(txn.deployment)]
+`
+
+func proxyConfig(c config) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, globalConfig, c.name, int(StreamLimit.Seconds()), folder, stateFile, endpoint.Port, endpoint.Buckets, splitFile, fallbackFile)
+	backends := slices.Clone(c.backends)
+	slices.SortFunc(backends, func(x, y Backend) int { return strings.Compare(x.Deployment, y.Deployment) })
+	for _, backend := range backends {
+		writeBackend(&b, backend)
+	}
+	return b.String()
+}
+
+func writeBackend(b *strings.Builder, be Backend) {
+	fmt.Fprintf(b, "\nbackend %s\n  balance leastconn\n", be.Deployment)
+	server := ""
+	if be.Check.Path != "" {
+		fmt.Fprintf(b, "  option httpchk GET %s\n", be.Check.Path)
+		expect := "rstatus ^2"
+		if be.Check.Status != 0 {
+			expect = fmt.Sprintf("status %d", be.Check.Status)
+		}
+		fmt.Fprintf(b, "  http-check expect %s\n", expect)
+	}
+	if be.Check.Port != 0 {
+		server += fmt.Sprintf(" port %d", be.Check.Port)
+	}
+	if be.Check.TLS {
+		server += " check-ssl verify none"
+	}
+	// Only a GET is sent again after an empty answer: anything else might be done twice.
+	b.WriteString("  http-request disable-l7-retry unless METH_GET\n")
+	fmt.Fprintf(b, "  default-server check%s inter 500ms fall 2 rise 1 observe layer4 error-limit 5 on-error mark-down resolvers docker resolve-prefer ipv4 init-addr last,none\n", server)
+	fmt.Fprintf(b, "  server-template s 1-%d %s:%d\n", cmp.Or(be.Slots, slotStep), be.Deployment, be.Port)
+}

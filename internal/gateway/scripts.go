@@ -1,0 +1,100 @@
+package gateway
+
+// The programs that run in a gateway's container. They need sh, nc and cat, as
+// busybox has them, and HAProxy. Nothing is put into their text: what they need
+// comes through their standard input, and has been validated.
+
+// ask sends a line to the master's command line and prints the answer. eachWorker
+// calls "$1 PID AGE" for every worker, also those that a reload has replaced and
+// that finish what they have: AGE is "current" or "old".
+const prelude = `cd ` + folder + ` || exit 2
+ask() { printf '%s\n' "$1" | nc -w 10 127.0.0.1 9998; }
+eachWorker() {
+  age=current
+  ask 'show proc' | while read -r pid kind rest; do
+    case "$pid $kind" in
+      '# old') age=old ;;
+      [0-9]*' worker') "$1" "$pid" "$age" ;;
+    esac
+  done
+}
+current() { [ "$2" = current ] && echo "$1"; }
+`
+
+// askScript asks every worker what its standard input says, a command a line.
+const askScript = prelude + `commands=$(cat)
+each() {
+  echo "# worker $1 $2"
+  printf '%s\n' "$commands" | while read -r command; do ask "@!$1 $command"; done
+}
+eachWorker each
+`
+
+// tellScript tells workers what the lines of its standard input say: PID command.
+const tellScript = prelude + `while read -r pid command; do ask "@!$pid $command" < /dev/null; done
+`
+
+// lookScript prints the configuration and what the current worker runs on.
+const lookScript = prelude + `for file in ` + configFile + ` ` + splitFile + ` ` + fallbackFile + `; do
+  echo "==> $file <=="
+  cat "$file"
+done
+each() {
+  [ "$2" = current ] || return
+  for map in ` + splitFile + ` ` + fallbackFile + `; do
+    echo "==> running $map <=="
+    ask "@!$1 show map ` + folder + `/$map"
+  done
+}
+eachWorker each
+`
+
+// mapsScript changes the maps in every worker, each in one step, without a
+// reload. The new files lie beside the old ones. They are moved first: whatever
+// happens then, a restart of the gateway has the new ones.
+const mapsScript = prelude + `mv ` + splitFile + `.new ` + splitFile + ` && mv ` + fallbackFile + `.new ` + fallbackFile + ` || exit 2
+each() {
+  for map in ` + splitFile + ` ` + fallbackFile + `; do
+    version=$(ask "@!$1 prepare map ` + folder + `/$map")
+    case "$version" in
+      *'New version created: '*) version=${version##*: } ;;
+      *) [ "$2" = old ] && continue; echo "prepare map: $version" >&2; return ;;
+    esac
+    while read -r key value; do
+      ask "@!$1 add map @$version ` + folder + `/$map $key $value"
+    done < "$map"
+    ask "@!$1 commit map @$version ` + folder + `/$map"
+  done
+}
+eachWorker each
+`
+
+// reloadScript checks the new files, which lie beside the old ones, and lets a
+// new worker begin with them and with what the current one knows of the
+// servers. It ends when the new one serves. Exit code 3: the files are no good;
+// 4: there is no new worker.
+const reloadScript = prelude + `haproxy -c -f ` + configFile + `.new >&2 || exit 3
+before=$(eachWorker current)
+ask "@!$before show servers state" > ` + stateFile + `.new && mv ` + stateFile + `.new ` + stateFile + `
+for file in ` + configFile + ` ` + splitFile + ` ` + fallbackFile + `; do mv "$file.new" "$file" || exit 2; done
+kill -USR2 1
+tries=0
+while [ "$tries" -lt 100 ]; do
+  sleep 0.1
+  now=$(eachWorker current)
+  [ -n "$now" ] && [ "$now" != "$before" ] && exit 0
+  tries=$((tries + 1))
+done
+ask 'show proc' >&2
+exit 4
+`
+
+// readyScript ends when a worker serves; exit code 4: there is none.
+const readyScript = prelude + `tries=0
+while [ "$tries" -lt 100 ]; do
+  [ -n "$(eachWorker current)" ] && exit 0
+  sleep 0.1
+  tries=$((tries + 1))
+done
+exit 4
+`

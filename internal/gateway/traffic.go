@@ -1,0 +1,229 @@
+package gateway
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
+)
+
+// What the engine of deployments needs of endpoints.
+
+// Network is the name of the traffic network: on it is what serves behind an
+// endpoint.
+func (g *Gateways) Network() string { return g.traffic.Name() }
+
+// Routed reports whether an endpoint routes to the deployment. The error is a
+// *deployment.Failure when none could, as it is to be.
+func (g *Gateways) Routed(ctx context.Context, s deployment.Spec) (bool, error) {
+	current, _, err := g.records(ctx)
+	if err != nil {
+		return false, err
+	}
+	by := routedBy(current, s.Name)
+	for _, r := range by {
+		have, _ := r.backend(s.Name)
+		want, err := backendOf(s)
+		if err == nil && want.Port != have.Port {
+			err = fmt.Errorf("gets port %d instead of %d, and replicas of both would serve at once", want.Port, have.Port)
+		}
+		if err != nil {
+			return true, &deployment.Failure{
+				What: fmt.Sprintf("Endpoint %q routes to the deployment, which %s.", r.spec.Name, err), Attribute: "port", Err: err,
+				Serving: "Nothing was changed.",
+				Advice:  "Make it a deployment of another name and shift the traffic to that, or take this one out of the endpoint's traffic first.",
+			}
+		}
+	}
+	return len(by) > 0, nil
+}
+
+// Prepare makes the gateways ready for replicas of all the given versions of a
+// deployment, which serve side by side for a while, or for the one that stays.
+func (g *Gateways) Prepare(ctx context.Context, versions ...deployment.Spec) error {
+	name := versions[0].Name
+	want, err := backendOf(versions[0])
+	if err != nil {
+		return nil //nolint:nilerr // Routed has refused it, or nothing routes to it
+	}
+	for _, v := range versions[1:] {
+		if other, err := backendOf(v); err == nil {
+			want = both(other, want)
+		}
+	}
+	current, _, err := g.records(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range routedBy(current, name) {
+		if have, _ := r.backend(name); have == want || have.Port != want.Port {
+			continue
+		}
+		err := g.amend(ctx, r.spec.Name, func(spec endpoint.Spec, backends []Backend) (endpoint.Spec, []Backend) {
+			backends = slices.Clone(backends)
+			for i := range backends {
+				if backends[i].Deployment == name {
+					backends[i] = want
+				}
+			}
+			return spec, backends
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Attach gives a ready replica its part of the deployment's traffic; it returns
+// when every gateway sends it requests.
+func (g *Gateways) Attach(ctx context.Context, name, container string) error {
+	networkID, err := g.traffic.Ensure(ctx)
+	if err != nil {
+		return err
+	}
+	if err := g.attach(ctx, networkID, container, name); err != nil {
+		return err
+	}
+	c, err := g.docker.InspectContainer(ctx, container)
+	if err != nil {
+		return err
+	}
+	ip := c.Networks[g.traffic.Name()].IPAddress
+	if ip == "" {
+		return fmt.Errorf("%s has no address on the network %s", c.Name, g.traffic.Name())
+	}
+	proxies, err := g.proxiesOf(ctx, name)
+	if err != nil {
+		return err
+	}
+	group, gctx := errgroup.WithContext(ctx)
+	for _, p := range proxies {
+		group.Go(func() error {
+			up, err := p.await(gctx, name, []string{ip}, attachPatience)
+			if err == nil && !up {
+				err = fmt.Errorf("the gateway %s sends no requests to %s within %s, although it was ready: its check does not pass",
+					deployment.ShortID(p.id), c.Name, attachPatience)
+			}
+			return err
+		})
+	}
+	return group.Wait()
+}
+
+// Drain takes a replica out of the traffic: no gateway sends it new requests,
+// what is in flight is waited for up to timeout, and then it is detached.
+func (g *Gateways) Drain(ctx context.Context, name, container string, timeout time.Duration) error {
+	c, err := g.docker.InspectContainer(ctx, container)
+	if errors.Is(err, deployment.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	at, attached := c.Networks[g.traffic.Name()]
+	if !attached {
+		return nil
+	}
+	if at.IPAddress == "" { // it does not run
+		return g.docker.DisconnectNetwork(ctx, at.NetworkID, c.ID)
+	}
+	proxies, err := g.proxiesOf(ctx, name)
+	if err != nil {
+		return err
+	}
+	match := func(s server) bool { return s.backend == name && s.ip == at.IPAddress }
+	group, gctx := errgroup.WithContext(ctx)
+	for _, p := range proxies {
+		group.Go(func() error { return p.drain(gctx, match, cmp.Or(timeout, deployment.DefaultDrainTimeout)) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	if err := g.docker.DisconnectNetwork(ctx, at.NetworkID, c.ID); err != nil {
+		return err
+	}
+	for _, p := range proxies {
+		if err := p.reuse(ctx, match); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Withdraw takes a deployment out of every endpoint's traffic: the others get
+// its part, what is in flight is waited for. It is refused, before anything is
+// changed, where there is no other.
+func (g *Gateways) Withdraw(ctx context.Context, name string) error {
+	current, _, err := g.records(ctx)
+	if err != nil {
+		return err
+	}
+	by := routedBy(current, name)
+	slices.SortFunc(by, func(a, b record) int { return strings.Compare(a.spec.Name, b.spec.Name) })
+	for _, r := range by {
+		if _, err := endpoint.Without(r.spec.Traffic, name); err != nil {
+			return &deployment.Failure{
+				What: fmt.Sprintf("Endpoint %q routes to deployment %q and to nothing else.", r.spec.Name, name), Err: err,
+				Serving: "Nothing was changed: it serves as before.",
+				Advice:  "Route the endpoint to another deployment, or remove the endpoint, and apply again.",
+			}
+		}
+	}
+	for _, r := range by {
+		err := g.amend(ctx, r.spec.Name, func(spec endpoint.Spec, backends []Backend) (endpoint.Spec, []Backend) {
+			rest, err := endpoint.Without(spec.Traffic, name)
+			if err != nil {
+				return spec, backends
+			}
+			spec.Traffic = rest
+			return spec, slices.DeleteFunc(slices.Clone(backends), func(b Backend) bool { return b.Deployment == name })
+		})
+		if err != nil {
+			return fmt.Errorf("withdrawing deployment %q from endpoint %q: %w", name, r.spec.Name, err)
+		}
+	}
+	return nil
+}
+
+// amend changes what is recorded of an endpoint and makes it so. Of a change
+// that fails the next one finds the record and completes it.
+func (g *Gateways) amend(ctx context.Context, name string, how func(endpoint.Spec, []Backend) (endpoint.Spec, []Backend)) (err error) {
+	release, err := g.names.Acquire(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer release()
+	s, err := g.sessions.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer g.sessions.Release(ctx, false)
+	unlock, err := g.sessions.Lock(ctx, s, lockOf(name))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock(ctx)) }()
+	w, err := g.observe(ctx, name)
+	if err != nil || w.record == nil { // the endpoint has gone meanwhile
+		return err
+	}
+	c := &change{Gateways: g, session: s, world: w, before: w.record}
+	spec, backends := how(w.record.spec, w.record.backends)
+	c.spec = spec
+	if err := c.claim(); err != nil {
+		return err
+	}
+	if err := c.commit(ctx, w, spec, backends); err != nil {
+		return err
+	}
+	return c.converge(ctx)
+}

@@ -1,0 +1,138 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+
+	"github.com/docker/go-connections/nat"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
+)
+
+// world is what the engine holds of one endpoint.
+type world struct {
+	name       string
+	record     *record // nil: none
+	superseded []string
+	gateway    *docker.Container             // under the gateway's name, ours or not
+	others     []docker.Container            // further gateways of the endpoint, which an interrupted change left
+	routed     map[string]bool               // deployments that any endpoint routes to
+	replicas   map[string][]docker.Container // of the deployments that this one routes to; read by attachments
+}
+
+// ours reports whether the container under the gateway's name is one.
+func (w *world) ours() bool {
+	return w.gateway != nil && w.gateway.Config.Labels[docker.LabelKind] == docker.KindGateway &&
+		w.gateway.Config.Labels[docker.LabelEndpoint] == w.name
+}
+
+func (w *world) exists() bool { return w.record != nil || w.ours() || len(w.others) > 0 }
+
+// owner of what is there, "" when nothing is.
+func (w *world) owner() string {
+	switch {
+	case w.record != nil:
+		return w.record.spec.Owner
+	case w.ours():
+		return w.gateway.Config.Labels[docker.LabelOwner]
+	case len(w.others) > 0:
+		return w.others[0].Config.Labels[docker.LabelOwner]
+	}
+	return ""
+}
+
+// observe looks at one endpoint.
+func (g *Gateways) observe(ctx context.Context, name string) (*world, error) {
+	w := &world{name: name, routed: map[string]bool{}}
+	current, superseded, err := g.records(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range current {
+		for _, route := range r.spec.Traffic {
+			w.routed[route.Deployment] = true
+		}
+	}
+	if r, ok := current[name]; ok {
+		w.record, w.superseded = &r, superseded[name]
+	}
+	if w.gateway, err = g.inspect(ctx, endpoint.GatewayName(name)); err != nil {
+		return nil, err
+	}
+	list, err := g.docker.ListContainers(ctx, map[string]string{docker.LabelKind: docker.KindGateway, docker.LabelEndpoint: name})
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range list {
+		if w.gateway != nil && c.ID == w.gateway.ID {
+			continue
+		}
+		other, err := g.inspect(ctx, c.ID)
+		if err != nil {
+			return nil, err
+		}
+		if other != nil {
+			w.others = append(w.others, *other)
+		}
+	}
+	return w, nil
+}
+
+// inspect is nil of a container that is not there.
+func (g *Gateways) inspect(ctx context.Context, idOrName string) (*docker.Container, error) {
+	c, err := g.docker.InspectContainer(ctx, idOrName)
+	if errors.Is(err, deployment.ErrNotFound) {
+		return nil, nil //nolint:nilnil // not there is an answer
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &c, nil
+}
+
+// listenPort is where the proxy listens, in the engine's words.
+func listenPort() nat.Port { return nat.Port(strconv.Itoa(endpoint.Port) + "/tcp") }
+
+// bindings are how a gateway publishes it; nil without a host port.
+func bindings(s endpoint.Spec) nat.PortMap {
+	if s.HostPort == 0 {
+		return nil
+	}
+	ip := s.HostIP
+	if ip == "" {
+		ip = deployment.DefaultHostIP
+	}
+	return nat.PortMap{listenPort(): {{HostIP: ip, HostPort: strconv.Itoa(s.HostPort)}}}
+}
+
+// publishes reports whether c holds a host port that s wants.
+func publishes(c docker.Container, s endpoint.Spec) bool {
+	return s.HostPort != 0 && slices.ContainsFunc(c.HostConfig.PortBindings[listenPort()], func(b nat.PortBinding) bool {
+		return b.HostPort == strconv.Itoa(s.HostPort)
+	})
+}
+
+// misfit says why the gateway c cannot be what s wants without being made anew;
+// "" when it can. It is a sentence about the container.
+func (g *Gateways) misfit(c docker.Container, s endpoint.Spec) string {
+	have, want := c.HostConfig.PortBindings[listenPort()], bindings(s)[listenPort()]
+	_, onEdge := c.Networks[g.edge.Name()]
+	_, onTraffic := c.Networks[g.traffic.Name()]
+	switch {
+	case c.State.Dead || c.State.Status == "removing":
+		return "is half removed"
+	case !slices.Equal(have, want):
+		return "publishes another host port"
+	case c.Config.Image != g.cfg.Image:
+		return "runs the image " + c.Config.Image
+	case !onEdge:
+		return "is not on the network " + g.edge.Name()
+	case !onTraffic:
+		return "is not on the network " + g.traffic.Name()
+	}
+	return ""
+}

@@ -1,0 +1,49 @@
+package load
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// TestEveryFailureCounts: a server that answers, refuses and hangs up in turns
+// is charged with each of the last two.
+func TestEveryFailureCounts(t *testing.T) {
+	var requests, bad atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch requests.Add(1) % 10 {
+		case 3:
+			bad.Add(1)
+			http.Error(w, "loading", http.StatusServiceUnavailable)
+		case 7:
+			bad.Add(1)
+			panic(http.ErrAbortHandler)
+		default:
+			_, _ = w.Write([]byte("v1\n"))
+		}
+	}))
+	defer server.Close()
+	run := Start(Options{Address: strings.TrimPrefix(server.URL, "http://"), Kept: 100, New: 100})
+	time.Sleep(500 * time.Millisecond)
+	got := run.Stop()
+	if int64(got.Failed) != bad.Load() || int64(got.Total) != requests.Load() || got.Answers["v1"] != got.Total-got.Failed {
+		t.Errorf("%s; the server counts %d bad of %d", got, bad.Load(), requests.Load())
+	}
+	if got.Total < 40 {
+		t.Errorf("only %d requests", got.Total)
+	}
+}
+
+func TestNobodyAnswers(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	address := strings.TrimPrefix(server.URL, "http://")
+	server.Close()
+	run := Start(Options{Address: address, New: 50})
+	time.Sleep(200 * time.Millisecond)
+	if got := run.Stop(); got.Failed != got.Total || got.Total == 0 {
+		t.Error(got)
+	}
+}
