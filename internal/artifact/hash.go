@@ -36,6 +36,23 @@ func sumReader(ctx context.Context, r io.Reader, buffer []byte) (s sums, size in
 	}
 }
 
+// crcOf reads to the end.
+func crcOf(ctx context.Context, r io.Reader, buffer []byte) (uint32, error) {
+	from := newCRCReader(r)
+	for {
+		_, err := from.Read(buffer)
+		if ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+		if errors.Is(err, io.EOF) {
+			return from.Sum32(), nil
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+}
+
 // crcReader takes the CRC of what is read through it.
 type crcReader struct {
 	io.Reader

@@ -1,12 +1,16 @@
 package artifact
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"io"
 	"maps"
 	"strings"
 	"testing"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/fakedocker"
 )
 
 var files = map[string]string{"weights.bin": "0123456789", "run.sh*": "#!", "sub/config.json": "{}", "sub/latest": "->config.json", "empty/": ""}
@@ -110,6 +114,37 @@ func TestDeletedVolume(t *testing.T) {
 	f.upload(root)
 	must(t, f.Verify(t.Context(), a))
 	f.settled()
+}
+
+// What was damaged on its way is found before it counts.
+func TestUploadThatArrivesDamaged(t *testing.T) {
+	f := newFixture(t)
+	src := scan(t, tree(t, files))
+	p := newProcess(damaging{f.Engine}, busybox, "mlops", Config{})
+	_, err := p.Upload(t.Context(), src, Upload{Verify: true})
+	var damaged *DamagedError
+	if !errors.As(err, &damaged) || !strings.Contains(err.Error(), `"weights.bin" of volume `+src.artifact("").Volume+" was altered.") {
+		t.Errorf("verified: %v", err)
+	}
+	if len(f.Volumes()) > 0 {
+		t.Errorf("left are %v", f.Volumes())
+	}
+	must(t, p.sessions.Close())
+	f.settled()
+}
+
+// damaging flips a bit of what it is sent, unless that is the manifest.
+type damaging struct{ *fakedocker.Engine }
+
+func (d damaging) CopyTo(ctx context.Context, id, folder string, archive io.Reader) error {
+	whole, err := io.ReadAll(archive)
+	if err != nil {
+		return err
+	}
+	if at := bytes.Index(whole, []byte("0123456789")); at >= 0 {
+		whole[at] ^= 1
+	}
+	return d.Engine.CopyTo(ctx, id, folder, bytes.NewReader(whole))
 }
 
 func TestVerifyFindsWhatALookCannot(t *testing.T) {
