@@ -86,12 +86,12 @@ func (h *host) settle(w world, config object) world {
 
 // TestModelFaults: wherever an apply breaks off, before a call or after it,
 // earlier content is undamaged, and the next apply completes. It is tried at
-// every third call; the store's own tests try them all.
+// every seventh call; the store's own tests try them all.
 func TestModelFaults(t *testing.T) {
 	for _, update := range []bool{false, true} {
 		for _, before := range []bool{true, false} {
 			t.Run(fmt.Sprintf("update=%t/before=%t", update, before), func(t *testing.T) {
-				for n := 1; ; n += 3 {
+				for n := 1; ; n += 7 {
 					if h := newModelHost(t, nil); !h.breaksOff(update, n, before) {
 						break
 					}

@@ -65,7 +65,7 @@ func modelSchema(ctx context.Context) schema.Schema {
 			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The name of the model."},
 			"digest": schema.StringAttribute{Computed: true,
 				MarkdownDescription: "Digest (`sha256:…`) over the paths, the modes and the contents of all files: a renamed file is another content. " +
-					"Of a mode only counts whether the file can be executed; times and owners do not count."},
+					"Of a file's mode it knows whether the file can be executed; times and owners are not part of it."},
 			"size":     schema.Int64Attribute{Computed: true, MarkdownDescription: "Bytes of all files together."},
 			"artifact": artifactAttribute(),
 			"drift": schema.ListAttribute{
@@ -83,10 +83,11 @@ func sourceAttribute() schema.Attribute {
 		MarkdownDescription: "Path of the file or folder on the machine that runs Terraform; a relative one begins in the working directory. " +
 			"Every plan reads it, or only its listing while sizes and times are as they were when it was read last. Symbolic links within a folder are kept; " +
 			"one that leaves it, a device, an empty folder and a path that does not exist are errors of the plan. " +
-			"It must not change between plan and apply: Terraform then stops before anything is changed. " +
-			"What the same apply writes therefore has to come from a value that is known only afterwards.\n\n" +
+			"If it changes between plan and apply, Terraform stops before anything is done; " +
+			"what the same apply writes therefore has to come from a value that is known only afterwards.\n\n" +
 			"Another content, or another name of a file, is uploaded in place before whatever uses `artifact` is updated. " +
-			"Another path to the same content changes nothing; it is taken into the state with the next change.",
+			"Another path to the same content changes nothing; it is taken into the state with the next change. " +
+			"The path is recorded on the engine, for an import to find.",
 		Validators: []validator.String{stringIs{isPrintable}},
 	}
 }
