@@ -153,5 +153,8 @@ func (e *Engine) Preview(ctx context.Context, spec deployment.Spec) (deployment.
 	for _, a := range plan.Actions {
 		p.Actions = append(p.Actions, a.String())
 	}
+	if w.stale() { // whoever takes it clears it away
+		p.Actions = append(p.Actions, "release "+deployment.LockName(spec.Name)+", which a change that did not finish left")
+	}
 	return p, nil
 }
