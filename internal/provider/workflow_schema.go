@@ -81,7 +81,7 @@ const workflowDescription = "Steps that run in order: training, evaluation, depl
 	"An interrupted apply leaves a training running; the next apply takes its result. Its log can be followed with `docker logs -f mlops-job.<workflow>.<step>`, " +
 	"and is in Terraform's own log at level INFO. Reading runs nothing. A destroy stops what runs, removes the deployments that the workflow made, and keeps the results " +
 	"(see `purge_on_destroy`).\n\n" +
-	"With Terraform, `terraform apply` shows the state of a step only when it has ended: `TF_LOG_PROVIDER=INFO` shows more."
+	"While steps run, `terraform apply` says only that it is still busy: `TF_LOG_PROVIDER=INFO` shows each action, and what the containers write."
 
 func stepsAttribute() schema.Attribute {
 	attributes := map[string]schema.Attribute{

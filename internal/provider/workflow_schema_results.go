@@ -17,8 +17,8 @@ func workflowResultAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "How that run ended: `succeeded`, or `failed` when a step failed whose `on_failure` is `continue`."},
 		"results": schema.MapNestedAttribute{
 			Computed: true,
-			MarkdownDescription: "What the steps came to in that run, by the step's name. In a plan, a step that will run has a `reason` and everything else is known after the apply; " +
-				"a step that stays as it is has its result.",
+			MarkdownDescription: "What the steps came to in that run, by the step's name. In a plan, a step that will run has a `reason`, unless that may be another one by the time of the apply, " +
+				"and everything else is known after the apply; a training or evaluation that stays as it is has its result.",
 			NestedObject: schema.NestedAttributeObject{Attributes: stepResultAttributes()},
 		},
 		"artifact": resultArtifact("Artifact of the last training step, as the `model` of an `mlops_deployment` takes it; null without one."),
@@ -26,7 +26,7 @@ func workflowResultAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "Metrics of the last step that wrote some, see `results`; null without any."},
 		"drift": schema.ListAttribute{
 			Computed: true, ElementType: types.StringType,
-			MarkdownDescription: "Sentences about what differs on the engine from what the deployment steps applied, as in `mlops_deployment`. The plan empties it, and the apply mends what it names.",
+			MarkdownDescription: "Sentences about what differs on the engine from what the last run left: artifacts that are gone, and all that `mlops_deployment` tells of deployments. The plan empties it, and the apply mends what it names.",
 		},
 	}
 }
@@ -36,7 +36,7 @@ func stepResultAttributes() map[string]schema.Attribute {
 		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 	}
 	return map[string]schema.Attribute{
-		"status": text("How the step ended: " + quoted(workflow.Statuses) + ". `cached`: it did not run, since an earlier run had the same hash."),
+		"status": text("How the step ended: " + quoted(workflow.Statuses) + ". `cached`: it did not run, since an earlier run had the same hash, or a deployment was as it should be."),
 		"reason": text("Why the step ran, such as `command changed`; null when it did not."),
 		"attempt": schema.Int64Attribute{Computed: true,
 			MarkdownDescription: "Number of the attempt that this is the result of, from 1; null for a step that needed no container."},
