@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/session"
 )
 
 // DefaultKeepVersions is how many versions of a model are kept, the current one included.
@@ -118,7 +119,19 @@ func (s *Store) status(ctx context.Context, name string) (ModelStatus, error) {
 	if errors.Is(err, deployment.ErrNotFound) {
 		status.Drift, err = []string{fmt.Sprintf("Volume %s was deleted.", r.artifact.Volume)}, nil
 	}
-	return status, err
+	if err != nil {
+		return status, err
+	}
+	for _, lock := range []session.Lock{modelLock(name), volumeLock(r.artifact.Volume)} {
+		stale, err := s.sessions.Stale(ctx, lock)
+		if err != nil {
+			return status, err
+		}
+		if stale {
+			status.Drift = append(status.Drift, lock.Left())
+		}
+	}
+	return status, nil
 }
 
 // Delete forgets a model, and removes its versions. It names those that stay

@@ -100,6 +100,9 @@ type Ledger interface {
 	// Lock keeps other runs of the workflow away, also of other processes.
 	// *deployment.LockedError when a live one does not end in time.
 	Lock(ctx context.Context, workflow string) (unlock func(context.Context) error, err error)
+	// Unreleased says which lock of the workflow was left by a process that is
+	// gone, in a sentence; "" when there is none. The next Lock clears it away.
+	Unreleased(ctx context.Context, workflow string) (string, error)
 	// Results are the completed results of the workflow by hash.
 	Results(ctx context.Context, workflow string) (map[string]Result, error)
 	// Keep writes a completed result, over an earlier one of its hash.

@@ -22,6 +22,13 @@ func (r *Runner) Read(ctx context.Context, name string) (Run, error) {
 	if run.Status == "" {
 		run.Drift = append(run.Drift, fmt.Sprintf("Run %d was interrupted before it came to its end.", run.Number))
 	}
+	left, err := r.ledger.Unreleased(ctx, name)
+	if err != nil {
+		return Run{}, err
+	}
+	if left != "" {
+		run.Drift = append(run.Drift, left)
+	}
 	for _, result := range run.Results {
 		drift, err := r.driftOf(ctx, result)
 		if err != nil {

@@ -31,7 +31,7 @@ func (w *world) Lock(ctx context.Context, workflow string) (func(context.Context
 		if w.locked {
 			return &deployment.LockedError{Kind: "workflow", Name: workflow, Host: "elsewhere", Session: "s", Since: epoch, Waited: time.Minute}
 		}
-		w.locked = true
+		w.locked, w.stale = true, false
 		return nil
 	})
 	unlock := func(ctx context.Context) error {
@@ -65,6 +65,17 @@ func (w *world) Runs(ctx context.Context, _ string) (out []Run, err error) {
 		return nil
 	})
 	return out, err
+}
+
+// Unreleased implements Ledger.
+func (w *world) Unreleased(ctx context.Context, _ string) (left string, err error) {
+	err = w.call(ctx, "unreleased", false, func() error {
+		if w.stale {
+			left = "The lock is left."
+		}
+		return nil
+	})
+	return left, err
 }
 
 // Record implements Ledger.

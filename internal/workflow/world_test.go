@@ -25,6 +25,7 @@ type world struct {
 	artifacts  map[string]bool // digests
 	services   map[string]*service
 	locked     bool
+	stale      bool // the lock was left by a process that died
 
 	behaviours map[string][]behaviour // by step: of its attempts with one hash, in order; the last one repeats
 	starts     map[string]int         // by hash
@@ -85,6 +86,7 @@ func newWorld() *world {
 
 // runner is a process that talks to the world.
 func (w *world) runner(r rules) *Runner {
+	w.stale = w.stale || w.locked
 	w.dead, w.locked = false, false // what the last process held died with it
 	out := New(w, w, (*services)(w), func() time.Time { return w.now })
 	out.rules = r

@@ -46,11 +46,7 @@ func (l *Ledger) Lock(ctx context.Context, name string) (func(context.Context) e
 	if err != nil {
 		return nil, err
 	}
-	unlock, err := l.lock(ctx, session.Lock{
-		Container: "mlops-workflow." + name + ".lock", // deployments of that name have a lock of their own
-		Kind:      "workflow", Name: name,
-		Labels: map[string]string{docker.LabelWorkflow: name},
-	})
+	unlock, err := l.lock(ctx, lockOf(name))
 	if err != nil {
 		release()
 		return nil, err
@@ -60,6 +56,23 @@ func (l *Ledger) Lock(ctx context.Context, name string) (func(context.Context) e
 		defer release()
 		return unlock(ctx)
 	}, nil
+}
+
+func lockOf(workflow string) session.Lock {
+	return session.Lock{
+		Container: "mlops-workflow." + workflow + ".lock", // deployments of that name have a lock of their own
+		Kind:      "workflow", Name: workflow,
+		Labels: map[string]string{docker.LabelWorkflow: workflow},
+	}
+}
+
+// Unreleased implements workflow.Ledger.
+func (l *Ledger) Unreleased(ctx context.Context, name string) (string, error) {
+	lock := lockOf(name)
+	if stale, err := l.sessions.Stale(ctx, lock); err != nil || !stale {
+		return "", err
+	}
+	return lock.Left(), nil
 }
 
 // lock keeps other processes away.
