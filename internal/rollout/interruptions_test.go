@@ -150,14 +150,14 @@ func undo(e *engine, r rules, previous Desired) (Plan, error) {
 	if back.Creates() {
 		return back, fmt.Errorf("a rollback creates:\n%s", back)
 	}
-	serving := 0 // of those that may stay
+	serving := map[int]bool{} // slots, by those that may stay
 	for _, c := range e.containers {
 		fits := c.Slot < previous.Replicas && misfit(e.desired, e.observed(), c.Replica) == ""
-		if c.inService(previous.Name) && (fits || c.Change <= e.committed) {
-			serving++
+		if c.answers(previous) && (fits || c.Change <= e.committed) {
+			serving[c.Slot] = true
 		}
 	}
-	floor := min(serving, previous.Replicas)
+	floor := min(len(serving), previous.Replicas)
 	err := stepwise(e, back, func() error {
 		if n := e.serving(); startFirst(previous) && n < floor {
 			return fmt.Errorf("%d serve, at least %d have to:%s", n, floor, e)

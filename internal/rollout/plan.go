@@ -135,6 +135,7 @@ func (p *planner) serve(batch []*slot) {
 	}
 	for _, s := range kept {
 		p.promote(s)
+		p.route(s)
 	}
 	p.retire(last)
 }
@@ -184,6 +185,8 @@ func (p *planner) ready(kept []*slot) {
 			reasons[i] = "unfinished"
 		case s.served && !s.asIs:
 			reasons[i] = "takes over" // a replica that serves; so be sure
+		case p.d.Routed && !m.Serving && !s.asIs:
+			reasons[i] = "an endpoint routes to it"
 		}
 	}
 	for i, s := range kept {
@@ -226,6 +229,17 @@ func (p *planner) promote(s *slot) {
 	p.rename(op, s.keeper, s.name, reason)
 }
 
+// route lets the keeper serve behind the endpoints. From then on, and not
+// before, another can leave.
+func (p *planner) route(s *slot) {
+	m := s.keeper
+	if !p.d.Routed || !p.d.Running || m.Serving || m.Failed || m.Phase == PhaseRestarting && s.asIs {
+		return
+	}
+	p.act(OpServe, m, "", "an endpoint routes to it")
+	m.Serving = true
+}
+
 // settle changes the keepers in service live and, when the deployment is to be
 // stopped, stops them.
 func (p *planner) settle() {
@@ -248,7 +262,7 @@ func (p *planner) settle() {
 // flight.
 func (p *planner) retire(members []*member) {
 	for _, m := range members {
-		if m.Phase == PhaseRunning && !m.Failed {
+		if m.Phase == PhaseRunning && (!m.Failed || m.Serving) {
 			p.act(OpDrain, m, "", m.leaves)
 		}
 	}

@@ -61,6 +61,9 @@ func describe(s situation) string {
 		fmt.Fprintf(&b, "  %s: slot %d, revision %d, %s, %s\n", r.Name, r.Slot, r.Revision, r.Fingerprint, strings.Join(facts(r), ", "))
 	}
 	fmt.Fprintf(&b, "desired: %d of %s, running %t, surge %d", d.Replicas, d.Fingerprint, d.Running, d.MaxSurge)
+	if d.Routed {
+		b.WriteString(", routed")
+	}
 	if d.Rollback {
 		b.WriteString(", rollback")
 	}
@@ -85,7 +88,7 @@ func facts(r Replica) []string {
 	for _, fact := range []struct {
 		text string
 		is   bool
-	}{{"unhealthy", r.Unhealthy}, {"detached", r.Detached}, {"failed", r.Failed}} {
+	}{{"unhealthy", r.Unhealthy}, {"detached", r.Detached}, {"serving", r.Serving}, {"failed", r.Failed}} {
 		if fact.is {
 			out = append(out, fact.text)
 		}

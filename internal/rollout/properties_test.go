@@ -187,7 +187,7 @@ func makesRoom(r rules, s scenario) error {
 func startsTogether(r rules, s scenario) error {
 	served := map[int]bool{}
 	for _, o := range s.observed.Replicas {
-		if o.Phase == PhaseRunning && o.Name == deployment.SlotName(s.desired.Name, o.Slot) {
+		if serves(s.desired, o) {
 			served[o.Slot] = true
 		}
 	}
@@ -208,7 +208,7 @@ func leavesAlone(r rules, s scenario) error {
 	for _, o := range s.observed.Replicas {
 		if !d.Running || o.Slot >= d.Replicas || o.Name != deployment.SlotName(d.Name, o.Slot) || o.Phase != PhaseRunning ||
 			o.Fingerprint != d.Fingerprint || d.ImageID != "" && o.ImageID != d.ImageID || o.Limits != d.Limits ||
-			o.Unhealthy || o.Detached || o.Change > s.observed.Committed {
+			o.Unhealthy || o.Detached || o.Change > s.observed.Committed || d.Routed && !o.Serving {
 			continue
 		}
 		for _, a := range p.Actions {

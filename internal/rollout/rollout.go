@@ -3,7 +3,8 @@
 // equal plans, whatever the order in which replicas were observed, and a plan
 // prints as text.
 //
-// A replica is in service when it runs under its slot's name. Rolling back is
+// A replica is in service when it runs under its slot's name and, where an
+// endpoint routes to the deployment, is on the traffic network. Rolling back is
 // not a second planner: it is a plan towards the previous desired state from
 // whatever a failure left behind.
 package rollout
@@ -28,6 +29,7 @@ type Desired struct {
 	Exclusive   string // why two cannot live side by side, "" when they can; makes the order stop-first unless Order says otherwise
 	Validate    bool   // ask new replicas the golden requests before promotion; a rollback asks none
 	Limits      deployment.Limits
+	Routed      bool // an endpoint routes to it: what is in service is on the traffic network
 
 	// Rollback undoes a failed change: nothing is created, a slot in which no
 	// replica fits keeps the committed one that it has, as it is, and of the
@@ -68,6 +70,7 @@ type Replica struct {
 	Phase       Phase
 	Limits      deployment.Limits
 	Detached    bool // not on the deployment's network
+	Serving     bool // on the traffic network: gets requests of the endpoints that route to the deployment
 	Unhealthy   bool // by Docker's own check
 	Failed      bool // this run made or started it and has not seen it ready: it does not fit
 	Kept        bool // a failed one, kept for inspection: it stands in no slot, and goes
@@ -83,8 +86,9 @@ const (
 	OpAttach     Op = "attach"   // to the deployment's network
 	OpAwait      Op = "await"    // until it is ready
 	OpValidate   Op = "validate" // golden requests
-	OpPromote    Op = "promote"  // it gets the slot's name and so its traffic
-	OpDrain      Op = "drain"    // until nothing is in flight on it
+	OpPromote    Op = "promote"  // it gets the slot's name and, without an endpoint, so its traffic
+	OpServe      Op = "serve"    // it gets requests of the endpoints
+	OpDrain      Op = "drain"    // it gets no more requests of the endpoints, until nothing is in flight on it
 	OpStop       Op = "stop"
 	OpRemove     Op = "remove"
 	OpUpdateLive Op = "update-live" // limits, on the running container

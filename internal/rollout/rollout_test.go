@@ -42,12 +42,21 @@ func TestProperties(t *testing.T) {
 	}
 }
 
+// twoFit is a world with two replicas that fit in one slot, of which the one in
+// service is older: seldom drawn.
+var twoFit = scenario{
+	desired: want(after, 1), next: want(after, 1),
+	observed: have(2, replica(0, 1, after), aside(0, 2, after, PhaseRunning)),
+	ready:    []bool{true, true}, cuts: []int{0}, commits: []bool{true},
+	shuffled: []Replica{aside(0, 2, after, PhaseRunning), replica(0, 1, after)},
+}
+
 // TestMutants breaks the planner's two decisions on purpose: properties that
 // would not notice are worth nothing. Every run tries the same scenarios.
 func TestMutants(t *testing.T) {
-	examples := make([]scenario, 1000)
-	for seed := range examples {
-		examples[seed] = scenarios.Example(seed)
+	examples := []scenario{twoFit}
+	for seed := range 1000 {
+		examples = append(examples, scenarios.Example(seed))
 	}
 	always := func(deployment.Order) bool { return true }
 	never := func(deployment.Order) bool { return false }
@@ -72,7 +81,7 @@ func TestMutants(t *testing.T) {
 		},
 		"everything counts as serving": {
 			rules{all, standard.retiresFirst},
-			[]string{"empty slots start before anything is awaited", "what fits is left alone"},
+			[]string{"empty slots start before anything is awaited"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

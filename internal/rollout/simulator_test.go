@@ -47,16 +47,25 @@ func (e *engine) named(name string) *container {
 	return e.find(func(c *container) bool { return c.Name == name })
 }
 
-// serving counts the replicas that answer: ready, running under their slot's
-// name, whether or not the slot is still desired.
+// serving counts the slots with a replica that answers, whether or not the slot
+// is still desired.
 func (e *engine) serving() int {
-	n := 0
+	slots := map[int]bool{}
 	for _, c := range e.containers {
-		if c.inService(e.desired.Name) {
-			n++
+		if c.answers(e.desired) {
+			slots[c.Slot] = true
 		}
 	}
-	return n
+	return len(slots)
+}
+
+// answers reports whether it is ready and gets requests: under its slot's name
+// or, behind an endpoint, on the traffic network under whatever name.
+func (c *container) answers(d Desired) bool {
+	if d.Routed {
+		return c.Serving && c.ready && c.Phase == PhaseRunning
+	}
+	return c.inService(d.Name)
 }
 
 // alive reports whether it holds its ports and memory.
@@ -170,6 +179,7 @@ func (e *engine) change(c *container, op Op) error {
 		OpAwait:      {PhaseRunning, PhaseRestarting},
 		OpValidate:   {PhaseRunning},
 		OpDrain:      {PhaseRunning},
+		OpServe:      {PhaseRunning},
 		OpStop:       {PhaseRunning, PhasePaused, PhaseRestarting},
 		OpAttach:     {PhaseCreated, PhaseRunning, PhasePaused, PhaseRestarting, PhaseExited},
 		OpUpdateLive: {PhaseCreated, PhaseRunning, PhasePaused, PhaseRestarting, PhaseExited},
@@ -189,7 +199,17 @@ func (e *engine) change(c *container, op Op) error {
 		if !c.ready {
 			return fmt.Errorf("it is not ready")
 		}
+	case OpServe:
+		if !e.desired.Routed || c.Serving || !c.inService(e.desired.Name) && !e.desired.Rollback {
+			return fmt.Errorf("it must not get requests")
+		}
+		c.Serving = true
+	case OpDrain:
+		c.Serving = false
 	case OpStop:
+		if c.Serving && e.desired.Routed && c.Phase == PhaseRunning {
+			return fmt.Errorf("it still gets requests")
+		}
 		c.Phase, c.ready = PhaseExited, false
 	case OpAttach:
 		if !c.Detached {
@@ -221,6 +241,8 @@ func (e *engine) agrees() error {
 			return fmt.Errorf("slot %d is not in service: %s", k, e)
 		case d.Running && !c.inService(d.Name):
 			return fmt.Errorf("%s is not ready: %s", c.Name, e)
+		case d.Running && d.Routed && !c.Serving:
+			return fmt.Errorf("%s gets no requests: %s", c.Name, e)
 		case !d.Running && c.Phase != PhaseCreated && c.Phase != PhaseExited:
 			return fmt.Errorf("%s is not stopped: %s", c.Name, e)
 		case c.Fingerprint != d.Fingerprint, d.ImageID != "" && c.ImageID != d.ImageID, c.Limits != d.Limits, c.Detached:

@@ -77,6 +77,8 @@ func ordered(o deployment.Order) func(*Desired)    { return func(d *Desired) { d
 func validated(d *Desired)                         { d.Validate = true }
 func stopped(d *Desired)                           { d.Running = false; d.Limits.RestartPolicy = deployment.RestartNo }
 func rollback(d *Desired)                          { d.Rollback = true }
+func routed(d *Desired)                            { d.Routed = true }
+func serving(r *Replica)                           { r.Serving = true }
 func imageID(id string) func(*Desired)             { return func(d *Desired) { d.ImageID = id } }
 func memory(bytes int64) deployment.Limits {
 	return deployment.Limits{RestartPolicy: deployment.RestartAlways, Memory: bytes}
@@ -203,6 +205,34 @@ var situations = []situation{
 	{
 		"roll back a failed mend", want(after, 1, rollback),
 		have(1, replica(0, 1, after, phase(PhaseRestarting)), aside(0, 2, after, PhaseRestarting, failed)),
+	},
+
+	// Behind an endpoint.
+	{
+		"replace two behind an endpoint", want(after, 2, routed, validated),
+		have(1, replica(0, 1, before, serving), replica(1, 1, before, serving)),
+	},
+	{
+		"replace behind an endpoint with a host port", want(after, 1, routed, exclusive), have(1, replica(0, 1, before, serving)),
+	},
+	{"create behind an endpoint", want(after, 1, routed), have(0)},
+	{"scale up behind an endpoint", want(after, 2, routed), have(1, replica(0, 1, after, serving))},
+	{
+		"scale down behind an endpoint", want(after, 1, routed),
+		have(1, replica(0, 1, after, serving), replica(1, 1, after, serving)),
+	},
+	{
+		"one behind an endpoint detached by hand", want(after, 2, routed),
+		have(1, replica(0, 1, after, serving), replica(1, 1, after)),
+	},
+	{"stop behind an endpoint", want(after, 1, routed, stopped), have(1, replica(0, 1, after, serving))},
+	{
+		"cut between serve and drain", want(after, 1, routed),
+		have(1, aside(0, 1, before, PhaseRunning, serving), replica(0, 2, after, serving)),
+	},
+	{
+		"roll back half a rollout behind an endpoint", want(before, 2, rollback, routed),
+		have(1, aside(0, 1, before, PhaseExited), replica(0, 2, after, serving), replica(1, 1, before, serving), aside(1, 2, after, PhaseExited, failed)),
 	},
 
 	// Adopting.

@@ -28,9 +28,10 @@ type slot struct {
 	tuned  bool      // the keeper has the desired limits
 }
 
-// serves is the one notion of being in service: running under the slot's name.
+// serves is the one notion of being in service: running under the slot's name
+// or, behind an endpoint, on the traffic network.
 func serves(d Desired, r Replica) bool {
-	return r.Phase == PhaseRunning && r.Name == deployment.SlotName(d.Name, r.Slot)
+	return r.Phase == PhaseRunning && (r.Name == deployment.SlotName(d.Name, r.Slot) || d.Routed && r.Serving)
 }
 
 // unfinished reports whether r is not known to have been ready ever: the change
@@ -128,11 +129,18 @@ func (p *planner) compare(a, b *member) int {
 	return cmp.Or(
 		cmp.Compare(a.Slot, b.Slot),
 		first(p.d.Rollback && !unfinished(p.o, a.Replica), p.d.Rollback && !unfinished(p.o, b.Replica)),
+		first(p.settled(a), p.settled(b)),
 		first(p.rules.serves(p.d, a.Replica), p.rules.serves(p.d, b.Replica)),
 		first(a.Phase == PhaseRunning, b.Phase == PhaseRunning),
 		cmp.Compare(b.Revision, a.Revision),
 		cmp.Compare(a.ID, b.ID),
 	)
+}
+
+// settled reports whether m is in service under its own name: another one that
+// serves may be in the middle of leaving.
+func (p *planner) settled(m *member) bool {
+	return p.rules.serves(p.d, m.Replica) && m.Name == deployment.SlotName(p.d.Name, m.Slot)
 }
 
 // keep takes the slot's keeper out of s.old, if there is one.
@@ -156,6 +164,9 @@ func (p *planner) keep(s *slot) {
 		if m.leaves == "superseded" && misfit(p.d, p.o, m.Replica) == "" {
 			m.leaves = "duplicate"
 		}
+	}
+	if k := s.keeper; k != nil && p.settled(k) && (k.Serving || !p.d.Routed) {
+		s.served = false // it has taken over already
 	}
 }
 

@@ -70,6 +70,7 @@ var anyDesired = rapid.Custom(func(t *rapid.T) Desired {
 		Exclusive:   rapid.SampledFrom([]string{"", "", "host port 8080 can be held by one container at a time"}).Draw(t, "exclusive"),
 		Validate:    rapid.Bool().Draw(t, "validate"),
 		Limits:      limits.Draw(t, "limits"),
+		Routed:      rapid.Bool().Draw(t, "routed"),
 	}
 })
 
@@ -85,6 +86,7 @@ func tidy(t *rapid.T, committed int) []Replica {
 		r.ID, r.Slot, r.Name = fmt.Sprintf("tidy-%d", k), k, deployment.SlotName("iris", k)
 		r.Change = rapid.IntRange(max(0, committed-1), committed).Draw(t, "change")
 		r.Revision = rapid.IntRange(0, 4).Draw(t, "revision")
+		r.Serving = !seldom.Draw(t, "not serving")
 		if seldom.Draw(t, "broken") {
 			r.Phase = phases.Draw(t, "phase")
 			r.Unhealthy = seldom.Draw(t, "unhealthy")
@@ -107,6 +109,7 @@ func wild(t *rapid.T) []Replica {
 			Fingerprint: fingerprints.Draw(t, "fingerprint"), ImageID: rapid.SampledFrom([]string{"image-1", "image-2"}).Draw(t, "image"),
 			Phase: phases.Draw(t, "phase"), Limits: limits.Draw(t, "limits"),
 			Detached: seldom.Draw(t, "detached"), Unhealthy: seldom.Draw(t, "unhealthy"),
+			Serving: rapid.Bool().Draw(t, "serving"),
 		}
 		names := []string{
 			deployment.SlotName("iris", r.Slot),
@@ -140,6 +143,7 @@ func left(t *rapid.T, committed int) []Replica {
 
 var scenarios = rapid.Custom(func(t *rapid.T) scenario {
 	s := scenario{desired: anyDesired.Draw(t, "desired"), next: anyDesired.Draw(t, "next")}
+	s.next.Routed = s.desired.Routed // a fact of the engine, which no change of a deployment makes
 	s.observed.Committed = rapid.IntRange(0, 4).Draw(t, "committed")
 	if s.observed.Committed > 0 {
 		s.observed.Revision = rapid.IntRange(0, 4).Draw(t, "recorded")
