@@ -51,6 +51,7 @@ var arguments = indexed([]argument{
 	{name: "resources", touch: touchesContainers, part: func(s deployment.Spec) deployment.Spec { return deployment.Spec{Resource: s.Resource} }},
 	{name: "readiness", part: func(s deployment.Spec) deployment.Spec { return deployment.Spec{Readiness: s.Readiness} }},
 	{name: "health_check", touch: touchesContainers, part: func(s deployment.Spec) deployment.Spec { return deployment.Spec{HealthCheck: s.HealthCheck} }},
+	{name: "validation", part: func(s deployment.Spec) deployment.Spec { return deployment.Spec{Validation: s.Validation} }},
 	{name: "rollout", part: func(s deployment.Spec) deployment.Spec { return deployment.Spec{Rollout: s.Rollout} }},
 	{name: "restart_policy", part: func(s deployment.Spec) deployment.Spec { return deployment.Spec{RestartPolicy: s.RestartPolicy} }},
 	{name: "labels", touch: touchesContainers, part: func(s deployment.Spec) deployment.Spec { return deployment.Spec{Labels: s.Labels} }},
@@ -122,6 +123,7 @@ type policies struct {
 	Port         int
 	Replicas     int
 	Readiness    *deployment.Readiness
+	Validation   []deployment.Validation
 	Rollout      deployment.Rollout
 	DesiredState deployment.DesiredState
 	Timeouts     [4]time.Duration
@@ -131,6 +133,7 @@ type policies struct {
 func policiesOf(s deployment.Spec) policies {
 	p := policies{
 		PullPolicy: cmp.Or(s.PullPolicy, deployment.PullMissing), Port: s.Port, Replicas: s.Replicas, Rollout: s.Rollout,
+		Validation:   comparableRequests(s),
 		DesiredState: cmp.Or(s.DesiredState, deployment.DesiredRunning),
 	}
 	p.Rollout.MaxSurge = cmp.Or(p.Rollout.MaxSurge, deployment.DefaultMaxSurge)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 )
 
@@ -157,7 +158,12 @@ var storedDeployments = map[string]object{
 			"interval": "10ms", "startup_timeout": "90s", "min_healthy_time": "1ms"},
 		"health_check": object{"command": []any{"CMD", "true"}, "interval": "60s", "timeout": "5s", "start_period": "1m", "start_interval": "2s", "retries": 5},
 		"rollout":      object{"order": "stop-first", "max_surge": 2, "drain_timeout": "5s", "auto_rollback": false},
-		"labels":       object{"team": "vision"}, "restart_policy": "on-failure:3", "stop_signal": "SIGINT",
+		"validation": []any{
+			object{"method": "GET", "path": "/v2/models", "scheme": "http", "port": 8080, "headers": object{"Accept": "*/*"}, "expect_status": 200, "max_latency": "10s", "repeat": 2},
+			object{"path": "/v2/infer", "body": `{"score": 0.97}`, "expect_json": object{"$.score": object{"equals": "0.95", "tolerance": 0.02}}},
+			object{"path": "/v2/infer", "body": "[\"" + strings.Repeat("a", deployment.MaxRecordedBody) + "\"]"},
+		},
+		"labels": object{"team": "vision"}, "restart_policy": "on-failure:3", "stop_signal": "SIGINT",
 		"security": object{"read_only": true, "cap_add": []any{"NET_ADMIN"}, "cap_drop": []any{"CHOWN"}, "no_new_privileges": false, "seccomp": "unconfined", "apparmor": "unconfined"},
 		"logging":  object{"driver": "json-file", "options": object{"max-size": "1m"}}, "desired_state": "running",
 		"restart_trigger": "now", "adopt_existing": false, "timeouts": object{"create": "1h", "read": "90s", "update": "2h", "delete": "10m"},

@@ -1,7 +1,10 @@
 package provider
 
 import (
+	"slices"
 	"strings"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 )
 
 // malformed is one configuration that must be refused at a path.
@@ -13,6 +16,14 @@ type malformed struct {
 
 // object shortens the table.
 type object = map[string]any
+
+// validating is a deployment with golden requests.
+func validating(requests ...any) object {
+	return object{"port": 80, "readiness": object{"tcp": true}, "validation": requests}
+}
+
+// largeBody is all that the bodies of a deployment may have together.
+var largeBody = strings.Repeat("x", deployment.MaxBody)
 
 func port(more object) object { return with(object{"container_port": 8080}, more) }
 
@@ -169,7 +180,40 @@ var malformedDeployments = []malformed{
 	{"check timeout below a millisecond", object{"health_check": object{"command": []any{"NONE"}, "timeout": "1us"}}, "health_check.timeout"},
 	{"negative start_period", object{"health_check": object{"command": []any{"NONE"}, "start_period": "-1s"}}, "health_check.start_period"},
 	{"retries 0", object{"health_check": object{"command": []any{"NONE"}, "retries": 0}}, "health_check.retries"},
+	// validation
+	{"nothing says when it is ready", object{"port": 80, "validation": []any{object{"path": "/"}}}, "validation"},
+	{"33 requests", validating(slices.Repeat([]any{object{"path": "/"}}, 33)...), "validation"},
+	{"null request", validating(nil), "validation[0]"},
+	{"request without path", validating(object{}), "validation[0].path"},
+	{"relative request", validating(object{"path": "infer"}), "validation[0].path"},
+	{"request smuggled", validating(object{"path": "/"}, object{"path": "/ HTTP/1.1\r\nX: y"}), "validation[1].path"},
+	{"method", validating(object{"path": "/", "method": "post"}), "validation[0].method"},
+	{"method with a space", validating(object{"path": "/", "method": "GET /x"}), "validation[0].method"},
+	{"scheme of a request", validating(object{"path": "/", "scheme": "grpc"}), "validation[0].scheme"},
+	{"port of a request", validating(object{"path": "/", "port": 0}), "validation[0].port"},
+	{"no port to ask", object{"readiness": object{"tcp": true, "port": 80}, "validation": []any{object{"path": "/"}}}, "validation[0]"},
+	{"name of a request's header", validating(object{"path": "/", "headers": object{"A B": "c"}}), `validation[0].headers["A B"]`},
+	{"request's header with line break", validating(object{"path": "/", "headers": object{"A": "b\r\nC: d"}}), `validation[0].headers["A"]`},
+	{"header that frames the request", validating(object{"path": "/", "headers": object{"content-Length": "3"}}), `validation[0].headers["content-Length"]`},
+	{"null header", validating(object{"path": "/", "headers": object{"A": nil}}), `validation[0].headers["A"]`},
+	{"GET with a body", validating(object{"path": "/", "method": "GET", "body": "{}"}), "validation[0].body"},
+	{"digest for a body", validating(object{"path": "/", "body": deployment.DigestOf("x")}), "validation[0].body"},
+	{"bodies of more than 64 MiB", validating(object{"path": "/", "body": largeBody}, object{"path": "/", "body": "x"}), "validation[1].body"},
+	{"status of a request", validating(object{"path": "/", "expect_status": 100}), "validation[0].expect_status"},
+	{"no expectation", validating(object{"path": "/", "expect_json": object{}}), "validation[0].expect_json"},
+	{"HEAD with a document", validating(object{"path": "/", "method": "HEAD", "expect_json": object{"$": object{"equals": "1"}}}), "validation[0].expect_json"},
+	{"no JSONPath", validating(object{"path": "/", "expect_json": object{"score": object{"equals": "1"}}}), `validation[0].expect_json["score"]`},
+	{"JSONPath of several", validating(object{"path": "/", "expect_json": object{"$.outputs[*]": object{"equals": "1"}}}), `validation[0].expect_json["$.outputs[*]"]`},
+	{"null expectation", validating(object{"path": "/", "expect_json": object{"$": nil}}), `validation[0].expect_json["$"]`},
+	{"expectation without a value", validating(object{"path": "/", "expect_json": object{"$": object{"tolerance": 1}}}), `validation[0].expect_json["$"].equals`},
+	{"negative tolerance", validating(object{"path": "/", "expect_json": object{"$": object{"equals": "1", "tolerance": -1}}}), `validation[0].expect_json["$"].tolerance`},
+	{"tolerance of a text", validating(object{"path": "/", "expect_json": object{"$": object{"equals": "hairnet", "tolerance": 1}}}), `validation[0].expect_json["$"].tolerance`},
+	{"latency without unit", validating(object{"path": "/", "max_latency": "500"}), "validation[0].max_latency"},
+	{"no time at all", validating(object{"path": "/", "max_latency": "0s"}), "validation[0].max_latency"},
+	{"never asked", validating(object{"path": "/", "repeat": 0}), "validation[0].repeat"},
+	{"asked for ever", validating(object{"path": "/", "repeat": 1001}), "validation[0].repeat"},
 	// rollout, life
+	{"kept twice", object{"rollout": object{"auto_rollback": false, "keep_failed": true}}, "rollout.keep_failed"},
 	{"order", object{"rollout": object{"order": "start_first"}}, "rollout.order"},
 	{"max_surge 0", object{"rollout": object{"max_surge": 0}}, "rollout.max_surge"},
 	{"drain_timeout", object{"rollout": object{"drain_timeout": "soon"}}, "rollout.drain_timeout"},

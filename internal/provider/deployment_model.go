@@ -36,6 +36,7 @@ type deploymentArguments struct {
 	Resources      types.Object `tfsdk:"resources"`
 	Readiness      types.Object `tfsdk:"readiness"`
 	HealthCheck    types.Object `tfsdk:"health_check"`
+	Validation     types.List   `tfsdk:"validation"`
 	Rollout        types.Object `tfsdk:"rollout"`
 	RestartPolicy  types.String `tfsdk:"restart_policy"`
 	Labels         types.Map    `tfsdk:"labels"`
@@ -118,6 +119,7 @@ type rolloutModel struct {
 	MaxSurge     types.Int64  `tfsdk:"max_surge"`
 	DrainTimeout types.String `tfsdk:"drain_timeout"`
 	AutoRollback types.Bool   `tfsdk:"auto_rollback"`
+	KeepFailed   types.Bool   `tfsdk:"keep_failed"`
 }
 
 type securityModel struct {

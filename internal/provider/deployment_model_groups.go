@@ -77,7 +77,7 @@ func rolloutOf(r deployment.Rollout) types.Object {
 	}
 	m := rolloutModel{
 		Order: optionalString(string(r.Order)), MaxSurge: optionalInt(r.MaxSurge), DrainTimeout: optionalDuration(r.DrainTimeout),
-		AutoRollback: types.BoolNull(),
+		AutoRollback: types.BoolNull(), KeepFailed: optionalTrue(r.KeepFailed),
 	}
 	if r.NoRollback {
 		m.AutoRollback = types.BoolValue(false)

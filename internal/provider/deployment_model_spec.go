@@ -41,6 +41,7 @@ func (m deploymentArguments) toSpec(c *conversion) deployment.Spec {
 		Resource:       c.resources(m.Resources),
 		Readiness:      c.readiness(m.Readiness),
 		HealthCheck:    c.healthCheck(m.HealthCheck),
+		Validation:     c.validation(m.Validation),
 		Rollout:        c.rollout(m.Rollout),
 		RestartPolicy:  restartPolicy(m.RestartPolicy),
 		Labels:         stringMapOf(m.Labels),
@@ -157,6 +158,7 @@ func (c *conversion) rollout(object types.Object) deployment.Rollout {
 		Order: deployment.Order(m.Order.ValueString()), MaxSurge: int(m.MaxSurge.ValueInt64()),
 		DrainTimeout: c.duration(c.at("rollout").AtName("drain_timeout"), m.DrainTimeout),
 		NoRollback:   !m.AutoRollback.IsNull() && !m.AutoRollback.ValueBool(),
+		KeepFailed:   m.KeepFailed.ValueBool(),
 	}
 }
 

@@ -67,6 +67,7 @@ func argumentsOf(spec deployment.Spec) deploymentArguments {
 		Resources:      resourcesOf(spec.Resource),
 		Readiness:      readinessOf(spec.Readiness),
 		HealthCheck:    healthCheckOf(spec.HealthCheck),
+		Validation:     validationOf(spec.Validation),
 		Rollout:        rolloutOf(spec.Rollout),
 		RestartPolicy:  types.StringValue(string(cmp.Or(spec.RestartPolicy, deployment.RestartAlways))),
 		Labels:         optionalMap(spec.Labels),

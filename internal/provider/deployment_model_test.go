@@ -79,10 +79,10 @@ func drawSpec(t *rapid.T) deployment.Spec {
 		Env: drawMap(t, "env"), Secrets: deployment.Secrets{Version: maybe(t, "version", "1", "2")},
 		Port: rapid.IntRange(0, 3).Draw(t, "port"), Ports: drawPorts(t), Replicas: rapid.IntRange(0, 3).Draw(t, "replicas"),
 		Networks: drawSet(t, "networks", "a", "b"), Mounts: drawMounts(t), Model: drawModel(t), Resource: drawResources(t),
-		Readiness: drawReadiness(t), HealthCheck: drawHealthCheck(t),
+		Readiness: drawReadiness(t), HealthCheck: drawHealthCheck(t), Validation: drawValidation(t),
 		Rollout: deployment.Rollout{
 			Order: deployment.Order(maybe(t, "order", string(deployment.StartFirst), string(deployment.StopFirst))), MaxSurge: rapid.IntRange(0, 3).Draw(t, "surge"),
-			DrainTimeout: drawDuration(t, "drain"), NoRollback: rapid.Bool().Draw(t, "rollback"),
+			DrainTimeout: drawDuration(t, "drain"), NoRollback: rapid.Bool().Draw(t, "rollback"), KeepFailed: rapid.Bool().Draw(t, "keep"),
 		},
 		RestartPolicy: rapid.SampledFrom([]deployment.RestartPolicy{"no", "always", "on-failure:3"}).Draw(t, "restart"),
 		Labels:        drawMap(t, "labels"),
@@ -181,6 +181,22 @@ func drawReadiness(t *rapid.T) *deployment.Readiness {
 	}
 }
 
+func drawValidation(t *rapid.T) []deployment.Validation {
+	var out []deployment.Validation
+	for range rapid.IntRange(0, 2).Draw(t, "requests") {
+		v := deployment.Validation{
+			Method: maybe(t, "method", methods...), Path: "/", Scheme: maybe(t, "scheme", schemes...), Port: rapid.IntRange(0, 2).Draw(t, "port"),
+			Headers: drawMap(t, "headers"), Body: maybe(t, "body", "{}", strings.Repeat("a", deployment.MaxRecordedBody+1), strings.Repeat("b", deployment.MaxRecordedBody+1)),
+			ExpectStatus: rapid.SampledFrom([]int{0, 200}).Draw(t, "status"), MaxLatency: drawDuration(t, "latency"), Repeat: rapid.IntRange(0, 2).Draw(t, "repeat"),
+		}
+		for _, path := range drawSet(t, "paths", "$.a", "$.b") {
+			v.ExpectJSON = append(v.ExpectJSON, deployment.Expectation{Path: path, Equals: maybe(t, "equals", "1", "x"), Tolerance: rapid.SampledFrom([]float64{0, 0.02}).Draw(t, "tolerance")})
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
 func drawHealthCheck(t *rapid.T) *deployment.HealthCheck {
 	if rapid.Bool().Draw(t, "no check") {
 		return nil
@@ -230,6 +246,8 @@ func TestDeploymentIsDescribed(t *testing.T) {
 			case schema.SingleNestedAttribute:
 				visit(at+name+".", a.Attributes)
 			case schema.ListNestedAttribute:
+				visit(at+name+"[].", a.NestedObject.Attributes)
+			case schema.MapNestedAttribute:
 				visit(at+name+"[].", a.NestedObject.Attributes)
 			}
 		}

@@ -31,14 +31,15 @@ func (r *deploymentResource) engine(verb string, diags *diag.Diagnostics) deploy
 	return nil
 }
 
-// spec is what the engine is asked for: the plan, secrets that are in the
-// configuration alone, and what the provider's configuration adds. prior is
+// spec is what the engine is asked for: the plan, secrets and the bodies of
+// golden requests that are in the configuration alone, and what the provider's configuration adds. prior is
 // nil for a create.
 func (rt *runtime) spec(plan, config deploymentModel, prior *deploymentModel) (deployment.Spec, diag.Diagnostics) {
 	spec, diags := plan.toSpec()
 	spec.Owner, spec.DefaultLabels = rt.Owner, rt.DefaultLabels
 	spec.Secrets.Keys, _ = secretKeys(config.EnvWO)
 	spec.Secrets.Values = stringMapOf(config.EnvWO)
+	spec.Validation = (&conversion{}).validation(config.Validation) // the plan may have kept the digest of a body
 	if prior != nil {
 		spec.Adopted = prior.containerIDs()
 	}

@@ -2,6 +2,8 @@ package provider
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"slices"
 	"testing"
 
@@ -11,14 +13,26 @@ import (
 
 // serving is an image whose containers answer at once.
 func serving(ref string) fakedocker.Image {
-	return fakedocker.Image{Ref: ref, Behaviour: fakedocker.Serving(fakedocker.OK, 0)}
+	return fakedocker.Image{Ref: ref, Behaviour: fakedocker.Serving(echo, 0)}
 }
+
+// echo answers with what it got, and with a word when it got nothing.
+var echo = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	if n, _ := io.Copy(w, r.Body); n == 0 {
+		_, _ = io.WriteString(w, "ok\n")
+	}
+})
 
 // iris is the least that a test deploys. The readiness spares it the wait in
 // which a replica without one must keep running.
 var iris = object{"name": "pyt-iris", "image": "iris-serve:1", "port": 8080, "readiness": ready(nil)}
 
 func ready(more object) object { return with(object{"path": "/", "interval": "10ms"}, more) }
+
+// golden is a golden request that serving answers as expected.
+func golden(more object) object {
+	return with(object{"path": "/", "body": `{"a": 1}`, "expect_json": object{"$.a": object{"equals": "1"}}}, more)
+}
 
 // What a plan leaves open, by what a change does.
 var (
@@ -59,6 +73,10 @@ func TestDeploymentChanges(t *testing.T) {
 		{"no readiness", object{}, object{"readiness": nil}, opensNothing, []string{"readiness"}},
 		{"port", object{"readiness": ready(object{"port": 8080})}, object{"readiness": ready(object{"port": 8080}), "port": 9000}, opensNothing, []string{"port"}},
 		{"rollout", object{}, object{"rollout": object{"max_surge": 2}}, opensNothing, []string{"rollout"}},
+		{"validation", object{}, object{"validation": []any{golden(nil)}}, opensNothing, []string{"validation"}},
+		{"no validation", object{"validation": []any{golden(nil)}}, object{}, opensNothing, []string{"validation"}},
+		{"another body", object{"validation": []any{golden(nil)}}, object{"validation": []any{golden(object{"body": `{"a": 1.0, "b": 2}`})}}, opensNothing, []string{"validation"}},
+		{"keep_failed", object{}, object{"rollout": object{"keep_failed": true}}, opensNothing, []string{"rollout"}},
 		{"pull policy", object{}, object{"pull_policy": "never"}, opensNothing, []string{"pull_policy"}},
 		{"timeouts", object{}, object{"timeouts": object{"create": "1h"}}, opensNothing, []string{"timeouts"}},
 		{"empty instead of nothing", object{}, object{"env": object{}}, opensNothing, []string{"env"}},

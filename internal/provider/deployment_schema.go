@@ -53,6 +53,7 @@ func deploymentAttributes() map[string]schema.Attribute {
 		"ports":        portsAttribute(),
 		"readiness":    readinessAttribute(),
 		"health_check": healthCheckAttribute(),
+		"validation":   validationAttribute(),
 		"rollout":      rolloutAttribute(),
 		"mounts":       mountsAttribute(),
 		"model":        modelAttribute(),

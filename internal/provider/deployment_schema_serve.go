@@ -118,7 +118,12 @@ func rolloutAttribute() schema.Attribute {
 			"auto_rollback": schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: describe("Whether a failed rollout removes what it made and leaves the old replicas serving. "+
-					"With `false` the failed containers stay for inspection. Default `true`.", changesNothing),
+					"With `false` everything stays as it is, for inspection. Default `true`.", changesNothing),
+			},
+			"keep_failed": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: describe("Whether a failed rollout keeps the replica that failed, stopped, for inspection: as the container `<name>."+
+					"failed`, which the error names and the next apply or destroy removes. Default `false`.", changesNothing),
 			},
 		},
 	}

@@ -30,6 +30,8 @@ func (m deploymentArguments) validate(c *conversion) {
 	c.validateResources(m.Resources)
 	c.validateReadiness(m)
 	c.validateHealthCheck(m.HealthCheck)
+	c.validateValidation(m)
+	c.validateRollout(m.Rollout)
 	c.validateSecurity(m.Security)
 }
 

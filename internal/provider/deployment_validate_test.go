@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 )
 
 // TestDeploymentMalformed: each is refused before anything is asked of an
@@ -44,6 +46,9 @@ func TestDeploymentUnknownIsValid(t *testing.T) {
 		{"readiness": object{"path": unknown, "port": unknown, "startup_timeout": unknown, "headers": object{"A": unknown}}},
 		{"readiness": object{"path": "/"}, "port": unknown},
 		{"readiness": unknown, "health_check": unknown, "rollout": unknown, "security": unknown, "logging": unknown, "resources": unknown, "timeouts": unknown},
+		{"port": 80, "readiness": object{"tcp": true}, "validation": []any{unknown, object{"path": unknown, "method": unknown, "body": unknown, "headers": object{"A": unknown},
+			"expect_json": object{"$": unknown, "$.a": object{"equals": unknown, "tolerance": unknown}, "$.b": object{"equals": unknown, "tolerance": 1}}, "max_latency": unknown, "repeat": unknown}}},
+		{"port": unknown, "readiness": unknown, "validation": []any{object{"path": "/", "port": unknown, "headers": unknown, "expect_json": unknown, "expect_status": unknown, "scheme": unknown}}},
 		{"health_check": object{"command": []any{unknown}}},
 		{"health_check": object{"command": unknown, "interval": unknown}},
 		{"resources": object{"cpus": unknown, "memory": unknown, "memory_reservation": "1g", "pids_limit": unknown}},
@@ -147,7 +152,12 @@ var fullDeployment = object{
 	"health_check": object{
 		"command": []any{"CMD", "true"}, "interval": "30s", "timeout": "3s", "start_period": "1m", "retries": 3,
 	},
-	"rollout":        object{"order": "start-first", "max_surge": 2, "drain_timeout": "5s", "auto_rollback": true},
+	"validation": []any{
+		object{"path": "/health", "expect_status": 200, "max_latency": "5s", "repeat": 2, "scheme": "http", "port": 8080},
+		object{"path": "/echo", "method": "PUT", "headers": object{"Accept": "application/json"}, "body": `{"score": 0.97}`, "expect_json": object{"$.score": object{"equals": "0.95", "tolerance": 0.02}}},
+		object{"path": "/echo", "body": "[\"" + strings.Repeat("a", deployment.MaxRecordedBody) + "\"]", "expect_json": object{"$[0]": object{"equals": strings.Repeat("a", deployment.MaxRecordedBody)}}},
+	},
+	"rollout":        object{"order": "start-first", "max_surge": 2, "drain_timeout": "5s", "auto_rollback": true, "keep_failed": true},
 	"restart_policy": "on-failure:3", "labels": object{"team": "vision"},
 	"security":    object{"read_only": true, "cap_add": []any{"NET_ADMIN"}, "cap_drop": []any{"ALL"}, "no_new_privileges": true, "seccomp": "unconfined", "apparmor": "docker-default"},
 	"logging":     object{"driver": "local", "options": object{"max-size": "10m"}},

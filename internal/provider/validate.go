@@ -127,13 +127,20 @@ func (v needs) ValidateObject(_ context.Context, req validator.ObjectRequest, re
 	}
 }
 
-// notEmpty refuses a list or set without elements where one is needed.
+// notEmpty refuses a list or map without elements where one is needed.
 type notEmpty struct{ documented }
 
 // ValidateList implements validator.List.
 func (notEmpty) ValidateList(_ context.Context, req validator.ListRequest, resp *validator.ListResponse) {
 	if !req.ConfigValue.IsNull() && !req.ConfigValue.IsUnknown() && len(req.ConfigValue.Elements()) == 0 {
 		resp.Diagnostics.Append(invalid(req.Path, "The list is empty. It needs at least one element."))
+	}
+}
+
+// ValidateMap implements validator.Map.
+func (notEmpty) ValidateMap(_ context.Context, req validator.MapRequest, resp *validator.MapResponse) {
+	if isSet(req.ConfigValue) && len(req.ConfigValue.Elements()) == 0 {
+		resp.Diagnostics.Append(invalid(req.Path, "The map is empty. It needs at least one element."))
 	}
 }
 

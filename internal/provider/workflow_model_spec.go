@@ -47,6 +47,9 @@ func addSecrets(step *workflow.Step, said stepModel) {
 		add(&step.Evaluation.Secrets, said.Evaluation)
 	case step.Deployment != nil:
 		add(&step.Deployment.Secrets, said.Deployment)
+		if requests, ok := said.Deployment.Attributes()["validation"].(types.List); ok { // the plan may have kept the digest of a body
+			step.Deployment.Validation = (&conversion{}).validation(requests)
+		}
 	}
 }
 

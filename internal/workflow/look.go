@@ -149,7 +149,7 @@ func (r *Runner) lookAtDeployment(ctx context.Context, spec Spec, d deployment.S
 		d.Model = last.Model()
 	}
 	v.spec = d
-	v.policies = v.status == nil || v.status.Recorded && !sameRecord(v.status.Spec, d)
+	v.policies = v.status == nil || v.status.Recorded && !sameRecord(v.status.Spec, d.Recorded())
 	if v.preview, err = r.deployments.Preview(ctx, d); err != nil {
 		return nil, blamed("be planned", "", err)
 	}

@@ -115,7 +115,7 @@ func (s situation) spent(job JobStatus) bool { return slices.Contains(s.run.Spen
 // on because it never ended. Containers are all that the workflow has.
 func began(spec Spec, h history, containers []JobStatus, now time.Time) situation {
 	s := situation{spec: spec, history: h, now: now}
-	s.run = Run{Number: 1, Workflow: spec.Name, Owner: spec.Owner, Spec: spec, StartedAt: now}
+	s.run = Run{Number: 1, Workflow: spec.Name, Owner: spec.Owner, Spec: spec.Recorded(), StartedAt: now}
 	if len(h.runs) > 0 {
 		last := h.runs[0]
 		s.run.Number = last.Number + 1

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
@@ -21,6 +22,19 @@ type Spec struct {
 	// What no run depends on: recorded only so that an import can rebuild it.
 	PurgeOnDestroy bool                `json:"purge_on_destroy,omitempty"`
 	Timeouts       deployment.Timeouts `json:"timeouts,omitzero"` // of the operations, as the user spelled them
+}
+
+// Recorded is s as the record of a run keeps it: of large bodies of golden
+// requests the digest.
+func (s Spec) Recorded() Spec {
+	s.Steps = slices.Clone(s.Steps)
+	for i, step := range s.Steps {
+		if step.Deployment != nil {
+			d := step.Deployment.Recorded()
+			s.Steps[i].Deployment = &d
+		}
+	}
+	return s
 }
 
 // Step is one step. Exactly one of Training, Evaluation and Deployment is set.
