@@ -16,10 +16,14 @@
 //	BUSY_FOR              for how long; for ever by default
 //	IGNORE_SIGTERM=1      only SIGKILL ends it
 //	DRAIN                 after SIGTERM it finishes requests in flight, at most that long
+//	SCORE                 what an inference finds; 0
+//	INFER_FOR             how long it takes
+//	INFER_STATUS          the status that it ends with instead
+//	INFER_TEXT            the text that it answers instead; \n, \e and \a are understood
 //
 // It answers GET /v2/health/ready, /v2/health/live, /version, /env?name=NAME,
 // /hostname, /slow?d=DURATION and /exit?code=N, and any method of /infer, with
-// 503 until it is ready, then with its version.
+// 503 until it is ready, then with its version, and POST /v2/models/MODEL/infer.
 package main
 
 import (
@@ -101,6 +105,10 @@ type config struct {
 	busy                    int // cores
 	busyFor, drain          time.Duration
 	ignoreSIGTERM           bool
+	score                   float64
+	inferFor                time.Duration
+	inferStatus             int
+	inferText               string
 }
 
 func readConfig(get func(string) string) (config, error) {
@@ -112,6 +120,7 @@ func readConfig(get func(string) string) (config, error) {
 		log: r.text("LOG", ""), logFlood: r.number("LOG_FLOOD"),
 		allocate: r.number("ALLOC"), busy: r.number("BUSY"), busyFor: r.duration("BUSY_FOR", 0),
 		drain: r.duration("DRAIN", 0), ignoreSIGTERM: r.flag("IGNORE_SIGTERM"),
+		score: r.float("SCORE"), inferFor: r.duration("INFER_FOR", 0), inferStatus: r.number("INFER_STATUS"), inferText: r.text("INFER_TEXT", ""),
 	}
 	switch c.protocol {
 	case "http", "https", "grpc", "tcp", "none":
@@ -144,6 +153,16 @@ func (r *reader) number(name string) int {
 	n, err := strconv.Atoi(value)
 	r.keep(name, err)
 	return n
+}
+
+func (r *reader) float(name string) float64 {
+	value := r.get(name)
+	if value == "" {
+		return 0
+	}
+	x, err := strconv.ParseFloat(value, 64)
+	r.keep(name, err)
+	return x
 }
 
 func (r *reader) duration(name string, otherwise time.Duration) time.Duration {

@@ -100,6 +100,7 @@ func (s *server) routes() http.Handler {
 	})
 	mux.HandleFunc("GET /slow", slow)
 	mux.HandleFunc("/infer", s.infer)
+	mux.HandleFunc("POST /v2/models/{model}/infer", s.inference)
 	mux.HandleFunc("GET /exit", func(_ http.ResponseWriter, r *http.Request) {
 		code, err := strconv.Atoi(r.URL.Query().Get("code"))
 		if err != nil {

@@ -87,6 +87,29 @@ func TestHTTP(t *testing.T) {
 	}
 }
 
+func TestInference(t *testing.T) {
+	for _, tt := range []struct {
+		env  map[string]string
+		code int
+		body string
+	}{
+		{map[string]string{"SCORE": "0.97", "VERSION": "2"}, 200, `{"model_name":"iris","model_version":"2","outputs":[{"data":[0.97],"datatype":"FP64","name":"score","shape":[1]}],"request_bytes":3}`},
+		{map[string]string{"INFER_STATUS": "500"}, 500, "no CUDA device"},
+		{map[string]string{"INFER_TEXT": `<html>\e[31m`, "INFER_FOR": "1ms"}, 200, "<html>\x1b[31m"},
+	} {
+		address, _, _ := play(t, tt.env)
+		response, err := http.Post("http://"+address+"/v2/models/iris/infer", "application/json", strings.NewReader("abc"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if got := strings.TrimSpace(string(body)); err != nil || response.StatusCode != tt.code || got != tt.body {
+			t.Errorf("%v: %d %q, %v", tt.env, response.StatusCode, got, err)
+		}
+	}
+}
+
 func TestDrain(t *testing.T) {
 	address, s, _ := play(t, map[string]string{})
 	answer := make(chan string, 1)
