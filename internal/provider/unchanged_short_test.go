@@ -33,7 +33,7 @@ func upgrade(t *testing.T, s tfprotov6.ResourceServer, text []byte) (tftypes.Val
 		t.Fatalf("%v, %v", err, resp)
 	}
 	if resp.UpgradedState.JSON != nil {
-		v, err := tftypes.ValueFromJSON(resp.UpgradedState.JSON, deploymentStateType())
+		v, err := tfprotov6.RawState{JSON: resp.UpgradedState.JSON}.Unmarshal(deploymentStateType())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,7 +18,7 @@ func (s *unchangedServer) UpgradeResourceState(ctx context.Context, req *tfproto
 		return s.ProviderServer.UpgradeResourceState(ctx, req)
 	}
 	if !s.shapes.known(req.RawState.JSON) {
-		if _, err := tftypes.ValueFromJSON(req.RawState.JSON, deploymentStateType()); err != nil {
+		if _, err := req.RawState.Unmarshal(deploymentStateType()); err != nil {
 			return s.ProviderServer.UpgradeResourceState(ctx, req)
 		}
 		s.shapes.learn(req.RawState.JSON)
