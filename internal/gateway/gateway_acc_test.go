@@ -29,6 +29,7 @@ func newBed(t *testing.T) *bed {
 	b := &bed{Scope: scope, t: t, engine: engine}
 	b.gateways = gateway.New(scope.Client, gateway.Config{Network: scope.Network(), Image: acceptance.GatewayImage(), Version: "test"},
 		engine.Sessions(), engine.Images(), engine)
+	engine.Behind(b.gateways)
 	t.Cleanup(func() { _ = engine.Close() })
 	return b
 }

@@ -21,6 +21,18 @@ import (
 // endpoint.
 func (g *Gateways) Network() string { return g.traffic.Name() }
 
+// Routes are the deployments that endpoints route to.
+func (g *Gateways) Routes(ctx context.Context) (map[string]bool, error) {
+	current, _, err := g.records(ctx)
+	out := map[string]bool{}
+	for _, r := range current {
+		for _, route := range r.spec.Traffic {
+			out[route.Deployment] = true
+		}
+	}
+	return out, err
+}
+
 // Routed reports whether an endpoint routes to the deployment. The error is a
 // *deployment.Failure when none could, as it is to be.
 func (g *Gateways) Routed(ctx context.Context, s deployment.Spec) (bool, error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
 )
 
 // Network is the managed network: the bridge that every replica lives on. It is found by ID,
@@ -151,8 +152,8 @@ func (n *Network) Address(c docker.Container) string {
 	if a, ok := c.Networks[n.name]; ok && a.IPAddress != "" {
 		return a.IPAddress
 	}
-	for _, a := range c.Networks { // adopted containers live elsewhere
-		if a.IPAddress != "" {
+	for name, a := range c.Networks { // adopted containers live elsewhere
+		if a.IPAddress != "" && name != endpoint.TrafficNetwork(n.name) {
 			return a.IPAddress
 		}
 	}

@@ -27,6 +27,7 @@ type change struct {
 	failed      map[string]bool             // IDs that this run made or started and has not seen ready, and answering as expected
 	unvalidated map[string]bool             // names of those that the golden requests wait for
 	number      int                         // of the record that commits what this run makes
+	routed      bool                        // an endpoint routes to the deployment
 	warnings    []string
 }
 
@@ -39,10 +40,16 @@ func (c *change) run(ctx context.Context) (deployment.Status, error) {
 	plan := rollout.For(desired, observed)
 	work, cleanup := plan.Split()
 	c.number = plan.Change
+	if err := c.makeRoom(ctx, plan); err != nil {
+		return c.observed(ctx, err)
+	}
 	if err := c.execute(ctx, work); err != nil {
 		return c.rollBack(ctx, plan, err)
 	}
 	if err := c.commit(ctx, plan); err != nil {
+		return c.observed(ctx, err)
+	}
+	if err := c.settleTraffic(ctx, c.spec); err != nil {
 		return c.observed(ctx, err)
 	}
 	if err := c.execute(ctx, cleanup); err != nil {
@@ -62,7 +69,7 @@ func (c *change) run(ctx context.Context) (deployment.Status, error) {
 // made is the world after a first create, of which every part was seen: nobody
 // else has anything to do with it. nil: it takes another look.
 func (c *change) made(plan rollout.Plan) *world {
-	if c.world.foreign != nil || len(c.world.replicas) > 0 || len(c.ready) != c.spec.Replicas {
+	if c.routed || c.world.foreign != nil || len(c.world.replicas) > 0 || len(c.ready) != c.spec.Replicas {
 		return nil
 	}
 	w := &world{name: c.world.name, record: c.world.record}
@@ -99,7 +106,9 @@ func (c *change) wants(ctx context.Context) (rollout.Desired, rollout.Observed, 
 		return desired, observed, err
 	}
 	desired.Exclusive = exclusive(c.spec, w, info)
-	return desired, observed, nil
+	c.routed, err = e.traffic.Routed(ctx, c.spec)
+	desired.Routed = c.routed
+	return desired, observed, err
 }
 
 // desiredOf is a spec in the planner's words.

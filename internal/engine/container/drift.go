@@ -95,6 +95,9 @@ func (e *Engine) memberDrift(add func(deployment.DriftKind, bool, string, ...any
 	if !adopted && !e.network.Attached(c) {
 		add(deployment.DriftDetached, true, "Container %s is not on the network %s.", c.Name, e.cfg.Network)
 	}
+	if w.routed && phase(c.State) == rollout.PhaseRunning && !stopped && !e.onTraffic(c) {
+		add(deployment.DriftDetached, true, "Container %s is not on the network %s, so the endpoints send it no requests.", c.Name, e.traffic.Network())
+	}
 	if tag != "" && tag != c.ImageID {
 		add(deployment.DriftImage, false, "Container %s runs image %s, but %s is now %s.",
 			c.Name, deployment.ShortID(c.ImageID), deployment.FamiliarImage(s.Spec.Image), deployment.ShortID(tag))

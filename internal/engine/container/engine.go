@@ -29,6 +29,7 @@ type Engine struct {
 	sessions *session.Manager
 	network  *session.Network
 	images   *image.Resolver
+	traffic  Traffic
 	watch    *watcher
 	reads    *snapshots
 	tags     *imageReads
@@ -42,7 +43,8 @@ func New(d Docker, cfg Config) *Engine {
 	cfg.Network = cmp.Or(cfg.Network, deployment.DefaultNetwork)
 	e := &Engine{docker: d, cfg: cfg}
 	e.images = image.NewResolver(d)
-	e.reads = &snapshots{docker: d}
+	e.traffic = noTraffic{}
+	e.reads = &snapshots{docker: d, routes: e.routes}
 	e.tags = &imageReads{docker: d}
 	e.watch = newWatcher(d)
 	e.network = session.NewNetwork(d, cfg.Network)

@@ -83,10 +83,13 @@ func (c *change) act(ctx context.Context, a rollout.Action, id string) error {
 		delete(c.ids, a.Replica.Name)
 		c.ids[a.NewName] = id
 		return nil
+	case rollout.OpServe:
+		return c.engine.traffic.Attach(ctx, c.spec.Name, id)
 	case rollout.OpDrain:
-		// Without an endpoint nothing stands between the clients and the
-		// container: its own answer to the stop signal is the drain.
-		return nil
+		if !c.routed { // nothing stands between the clients and the container: its own answer to the stop signal is the drain
+			return nil
+		}
+		return c.engine.traffic.Drain(ctx, c.spec.Name, id, cmp.Or(c.spec.Rollout.DrainTimeout, deployment.DefaultDrainTimeout))
 	case rollout.OpStop:
 		return d.StopContainer(ctx, id, cmp.Or(c.spec.Rollout.DrainTimeout, deployment.DefaultDrainTimeout))
 	case rollout.OpRemove:

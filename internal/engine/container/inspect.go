@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/session"
 )
 
@@ -98,7 +99,7 @@ func foundNetworks(c docker.Container) []string {
 	var out []string
 	managed := c.Config.Labels[session.LabelNetwork]
 	for n := range c.Networks {
-		if n != managed && !slices.Contains([]string{"bridge", "host", "none", deployment.DefaultNetwork}, n) {
+		if n != managed && n != endpoint.TrafficNetwork(managed) && !slices.Contains([]string{"bridge", "host", "none", deployment.DefaultNetwork, endpoint.TrafficNetwork(deployment.DefaultNetwork)}, n) {
 			out = append(out, n)
 		}
 	}

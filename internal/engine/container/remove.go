@@ -36,6 +36,9 @@ func (e *Engine) Remove(ctx context.Context, r deployment.Removal) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock(ctx)) }()
+	if err := e.withdraw(ctx, w); err != nil {
+		return err
+	}
 	return e.clear(ctx, w, w.adopted(r.Adopted))
 }
 
@@ -56,6 +59,9 @@ func (e *Engine) removeUnlocked(ctx context.Context, r deployment.Removal) error
 	}
 	if held != nil {
 		return lock.Refused(*held)
+	}
+	if err := e.withdraw(ctx, w); err != nil {
+		return err
 	}
 	if err := e.clear(ctx, w, w.adopted(r.Adopted)); err != nil {
 		return err
@@ -131,8 +137,14 @@ func (e *Engine) Restart(ctx context.Context, name string) (err error) {
 		return fmt.Errorf("deployment %q: %w", name, deployment.ErrNotFound)
 	}
 	c := &change{engine: e, session: s, world: w, spec: w.record.spec, failed: map[string]bool{}}
+	grace := cmp.Or(c.spec.Rollout.DrainTimeout, deployment.DefaultDrainTimeout)
 	for _, r := range w.replicas {
-		if err := e.docker.StopContainer(ctx, r.ID, cmp.Or(c.spec.Rollout.DrainTimeout, deployment.DefaultDrainTimeout)); err != nil {
+		if w.routed {
+			if err := e.traffic.Drain(ctx, name, r.ID, grace); err != nil {
+				return fmt.Errorf("draining %s: %w", r.Name, err)
+			}
+		}
+		if err := e.docker.StopContainer(ctx, r.ID, grace); err != nil {
 			return fmt.Errorf("stopping %s: %w", r.Name, err)
 		}
 		if err := e.docker.StartContainer(ctx, r.ID); err != nil {
@@ -140,6 +152,11 @@ func (e *Engine) Restart(ctx context.Context, name string) (err error) {
 		}
 		if _, err := c.await(ctx, r.ID); err != nil {
 			return fmt.Errorf("replica %s %w", r.Name, err)
+		}
+		if w.routed {
+			if err := e.traffic.Attach(ctx, name, r.ID); err != nil {
+				return fmt.Errorf("letting %s serve: %w", r.Name, err)
+			}
 		}
 	}
 	return nil

@@ -50,7 +50,7 @@ func (e *Engine) labelled(c docker.Container) rollout.Replica {
 func (e *Engine) replica(c docker.Container) rollout.Replica {
 	return rollout.Replica{
 		ID: c.ID, Name: c.Name, ImageID: c.ImageID, Phase: phase(c.State), Limits: limitsOf(c.HostConfig),
-		Detached: !e.network.Attached(c), Unhealthy: c.State.Health == string(deployment.HealthUnhealthy),
+		Detached: !e.network.Attached(c), Serving: e.onTraffic(c), Unhealthy: c.State.Health == string(deployment.HealthUnhealthy),
 	}
 }
 

@@ -65,8 +65,9 @@ func (c *change) undo(ctx context.Context, kept string) error {
 		now.kept = nil
 	}
 	now.foreignSpec = before.foreignSpec
-	back := &change{engine: c.engine, session: c.session, world: now, adopting: c.adopting && now.foreign != nil}
+	back := &change{engine: c.engine, session: c.session, world: now, adopting: c.adopting && now.foreign != nil, routed: c.routed}
 	desired, observed := back.previous(before)
+	desired.Routed = c.routed
 	info, err := c.engine.docker.Info(ctx)
 	if err != nil {
 		return err
@@ -76,7 +77,10 @@ func (c *change) undo(ctx context.Context, kept string) error {
 		observed.Replicas[i].Failed = c.failed[r.ID]
 	}
 	back.index()
-	return back.execute(ctx, rollout.For(desired, observed).Actions)
+	if err := back.execute(ctx, rollout.For(desired, observed).Actions); err != nil || before.record == nil {
+		return err
+	}
+	return back.settleTraffic(ctx, before.record.spec)
 }
 
 // previous is the desired state before the failed change: the record's, else

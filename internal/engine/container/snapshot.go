@@ -20,6 +20,7 @@ const snapshotAge = 300 * time.Millisecond
 type listing struct {
 	containers []docker.ContainerSummary
 	volumes    []docker.Volume
+	routed     map[string]bool  // deployments that endpoints route to
 	complete   bool             // it covers every container, so sessions can be told from it
 	inspected  docker.Container // one of containers that was inspected at the same time
 }
@@ -68,6 +69,7 @@ func (l listing) glance(name string) glimpse {
 // get the same, unless this process has changed something meanwhile.
 type snapshots struct {
 	docker Docker
+	routes func(context.Context) (map[string]bool, error)
 
 	mu      sync.Mutex
 	current *snapshot
@@ -135,6 +137,7 @@ func (s *snapshots) take(ctx context.Context, shot *snapshot) {
 		shot.list.volumes, err = s.docker.ListVolumes(ctx, map[string]string{docker.LabelKind: docker.KindRecord})
 		return
 	})
+	group.Go(func() (err error) { shot.list.routed, err = s.routes(ctx); return })
 	if shot.err = group.Wait(); shot.err != nil {
 		s.forget(shot)
 	}

@@ -21,6 +21,7 @@ type world struct {
 	record     *record            // nil: none, so an unfinished create or not ours
 	superseded []string           // record volumes that a crash left behind
 	replicas   []docker.Container // made by us, by slot label
+	routed     bool               // an endpoint routes to it
 	kept       *docker.Container  // a replica of ours that failed and was kept for inspection
 	foreign    *docker.Container  // holds the deployment's name and is not ours
 	// foreignSpec is the foreign container's, rebuilt by inspection.
@@ -85,6 +86,7 @@ func (e *Engine) observe(ctx context.Context, name string) (*world, error) {
 	group, gctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) { list.containers, err = e.docker.ListContainers(gctx, labels); return })
 	group.Go(func() (err error) { list.volumes, err = e.docker.ListVolumes(gctx, labels); return })
+	group.Go(func() (err error) { list.routed, err = e.routes(gctx); return })
 	group.Go(func() (err error) {
 		named, err = e.docker.InspectContainer(gctx, name)
 		if errors.Is(err, deployment.ErrNotFound) {
@@ -105,7 +107,7 @@ func (e *Engine) observe(ctx context.Context, name string) (*world, error) {
 
 // worldOf inspects what a listing shows of one deployment.
 func (e *Engine) worldOf(ctx context.Context, name string, list listing) (*world, error) {
-	w := &world{name: name}
+	w := &world{name: name, routed: list.routed[name]}
 	var err error
 	if w.record, w.superseded, err = readRecords(name, list.volumes); err != nil {
 		return nil, err

@@ -22,7 +22,7 @@
 //	INFER_TEXT            the text that it answers instead; \n, \e and \a are understood
 //
 // It answers GET /v2/health/ready, /v2/health/live, /version, /env?name=NAME,
-// /hostname, /slow?d=DURATION and /exit?code=N, and any method of /infer, with
+// /hostname and /exit?code=N, and any method of /slow?d=DURATION and of /infer, with
 // 503 until it is ready, then with its version, and POST /v2/models/MODEL/infer.
 package main
 

@@ -98,7 +98,7 @@ func (s *server) routes() http.Handler {
 		name, _ := os.Hostname() // an empty answer says enough
 		fmt.Fprintln(w, name)
 	})
-	mux.HandleFunc("GET /slow", slow)
+	mux.HandleFunc("/slow", slow)
 	mux.HandleFunc("/infer", s.infer)
 	mux.HandleFunc("POST /v2/models/{model}/infer", s.inference)
 	mux.HandleFunc("GET /exit", func(_ http.ResponseWriter, r *http.Request) {

@@ -1,0 +1,89 @@
+package container
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/rollout"
+)
+
+// Traffic is what stands between clients and replicas, where an endpoint routes
+// to the deployment.
+type Traffic interface {
+	// Network is the name of the traffic network: a replica that is on it serves
+	// behind the endpoints.
+	Network() string
+	// Routes are the names of the deployments that endpoints route to.
+	Routes(ctx context.Context) (map[string]bool, error)
+	// Routed reports whether an endpoint routes to the deployment. An error says
+	// that none could, as it is to be.
+	Routed(ctx context.Context, s deployment.Spec) (bool, error)
+	// Prepare is told which versions are about to serve side by side, or which
+	// one it is from now on.
+	Prepare(ctx context.Context, versions ...deployment.Spec) error
+	// Attach returns when every gateway sends requests to the replica, which is ready.
+	Attach(ctx context.Context, deployment, container string) error
+	// Drain returns when no gateway sends requests to the replica any more and none
+	// is in flight. What takes longer than timeout is cut off.
+	Drain(ctx context.Context, deployment, container string, timeout time.Duration) error
+	// Withdraw lets the endpoints' other deployments have the traffic of this one
+	// and drains it. It is refused where there is no other.
+	Withdraw(ctx context.Context, deployment string) error
+}
+
+// Behind makes known what stands between clients and replicas. It is called
+// before anything else, or never.
+func (e *Engine) Behind(t Traffic) { e.traffic = t }
+
+// noTraffic is an engine without endpoints.
+type noTraffic struct{}
+
+func (noTraffic) Network() string                                            { return "" }
+func (noTraffic) Routes(context.Context) (map[string]bool, error)            { return nil, nil } //nolint:nilnil // there are none
+func (noTraffic) Routed(context.Context, deployment.Spec) (bool, error)      { return false, nil }
+func (noTraffic) Prepare(context.Context, ...deployment.Spec) error          { return nil }
+func (noTraffic) Attach(context.Context, string, string) error               { return nil }
+func (noTraffic) Drain(context.Context, string, string, time.Duration) error { return nil }
+func (noTraffic) Withdraw(context.Context, string) error                     { return nil }
+
+// routes is what reads share.
+func (e *Engine) routes(ctx context.Context) (map[string]bool, error) { return e.traffic.Routes(ctx) }
+
+// onTraffic reports whether c is on the traffic network.
+func (e *Engine) onTraffic(c docker.Container) bool {
+	_, ok := c.Networks[e.traffic.Network()]
+	return ok
+}
+
+// withdraw takes a deployment that goes out of the traffic of all endpoints.
+func (e *Engine) withdraw(ctx context.Context, w *world) error {
+	if !w.routed || !w.exists() {
+		return nil
+	}
+	return e.traffic.Withdraw(ctx, w.name)
+}
+
+// makeRoom lets the gateways know what is about to serve beside what does.
+func (c *change) makeRoom(ctx context.Context, plan rollout.Plan) error {
+	if !c.routed || !plan.Creates() || c.world.record == nil {
+		return nil
+	}
+	if err := c.engine.traffic.Prepare(ctx, c.world.record.spec, c.spec); err != nil {
+		return fmt.Errorf("preparing the gateways of its endpoints: %w", err)
+	}
+	return nil
+}
+
+// settleTraffic lets the gateways know what serves from now on.
+func (c *change) settleTraffic(ctx context.Context, s deployment.Spec) error {
+	if !c.routed {
+		return nil
+	}
+	if err := c.engine.traffic.Prepare(ctx, s); err != nil {
+		return fmt.Errorf("the gateways of its endpoints could not be told: %w", err)
+	}
+	return nil
+}
