@@ -2,7 +2,8 @@ package gateway
 
 // The programs that run in a gateway's container. They need sh, nc and cat, as
 // busybox has them, and HAProxy. Nothing is put into their text: what they need
-// comes through their standard input, and has been validated.
+// comes through their standard input, and has been validated. Each begins with
+// a comment that names it, for whoever sees it in a list of processes.
 
 // ask sends a line to the master's command line and prints the answer. eachWorker
 // calls "$1 PID AGE" for every worker, also those that a reload has replaced and
@@ -22,7 +23,8 @@ current() { [ "$2" = current ] && echo "$1"; }
 `
 
 // askScript asks every worker what its standard input says, a command a line.
-const askScript = prelude + `commands=$(cat)
+const askScript = `# ask
+` + prelude + `commands=$(cat)
 each() {
   echo "# worker $1 $2"
   printf '%s\n' "$commands" | while read -r command; do ask "@!$1 $command"; done
@@ -31,11 +33,13 @@ eachWorker each
 `
 
 // tellScript tells workers what the lines of its standard input say: PID command.
-const tellScript = prelude + `while read -r pid command; do ask "@!$pid $command" < /dev/null; done
+const tellScript = `# tell
+` + prelude + `while read -r pid command; do ask "@!$pid $command" < /dev/null; done
 `
 
 // lookScript prints the configuration and what the current worker runs on.
-const lookScript = prelude + `for file in ` + configFile + ` ` + splitFile + ` ` + fallbackFile + `; do
+const lookScript = `# look
+` + prelude + `for file in ` + configFile + ` ` + splitFile + ` ` + fallbackFile + `; do
   echo "==> $file <=="
   cat "$file"
 done
@@ -52,7 +56,8 @@ eachWorker each
 // mapsScript changes the maps in every worker, each in one step, without a
 // reload. The new files lie beside the old ones. They are moved first: whatever
 // happens then, a restart of the gateway has the new ones.
-const mapsScript = prelude + `mv ` + splitFile + `.new ` + splitFile + ` && mv ` + fallbackFile + `.new ` + fallbackFile + ` || exit 2
+const mapsScript = `# maps
+` + prelude + `mv ` + splitFile + `.new ` + splitFile + ` && mv ` + fallbackFile + `.new ` + fallbackFile + ` || exit 2
 each() {
   for map in ` + splitFile + ` ` + fallbackFile + `; do
     version=$(ask "@!$1 prepare map ` + folder + `/$map")
@@ -73,7 +78,8 @@ eachWorker each
 // new worker begin with them and with what the current one knows of the
 // servers. It ends when the new one serves. Exit code 3: the files are no good;
 // 4: there is no new worker.
-const reloadScript = prelude + `haproxy -c -f ` + configFile + `.new >&2 || exit 3
+const reloadScript = `# reload
+` + prelude + `haproxy -c -f ` + configFile + `.new >&2 || exit 3
 before=$(eachWorker current)
 ask "@!$before show servers state" > ` + stateFile + `.new && mv ` + stateFile + `.new ` + stateFile + `
 for file in ` + configFile + ` ` + splitFile + ` ` + fallbackFile + `; do mv "$file.new" "$file" || exit 2; done
@@ -90,7 +96,8 @@ exit 4
 `
 
 // readyScript ends when a worker serves; exit code 4: there is none.
-const readyScript = prelude + `tries=0
+const readyScript = `# ready
+` + prelude + `tries=0
 while [ "$tries" -lt 100 ]; do
   [ -n "$(eachWorker current)" ] && exit 0
   sleep 0.1

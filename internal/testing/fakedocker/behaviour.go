@@ -51,6 +51,8 @@ type Behaviour struct {
 	LogEvery time.Duration // a pause before each line but the first
 	PrintEnv bool          // writes its whole environment after Log
 
+	Exec Program // answers to programs that are run in it; nil: there are none
+
 	Writes  map[string]string // files that it writes at its start: absolute path to content
 	Removes []string          // absolute paths that it removes at its start, with all below them
 

@@ -1,0 +1,222 @@
+package gateway_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/container"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/gateway"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/fakedocker"
+)
+
+var _ container.Traffic = (*gateway.Gateways)(nil)
+
+// world is an engine in memory with deployments v1 and v2 on it.
+type world struct {
+	*fakedocker.Engine
+	t        *testing.T
+	engine   *container.Engine
+	gateways *gateway.Gateways
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	e := fakedocker.New(fakedocker.Busybox("busybox:1"), fakedocker.HAProxy("haproxy:1"),
+		fakedocker.Image{Ref: "docker.io/library/model:1", Behaviour: fakedocker.Serving(fakedocker.OK, 0)},
+		fakedocker.Image{Ref: "docker.io/library/model:2", Behaviour: fakedocker.Serving(fakedocker.OK, 0)})
+	t.Cleanup(e.Close)
+	w := &world{Engine: e, t: t}
+	w.engine = container.New(e, container.Config{ProbeImage: "busybox:1", Version: "test", Hostname: "test"})
+	w.gateways = gateway.New(e, gateway.Config{Image: "haproxy:1", Version: "test"}, w.engine.Sessions(), w.engine.Images(), w.engine)
+	w.engine.Behind(w.gateways)
+	t.Cleanup(func() { _ = w.engine.Close() })
+	for _, name := range []string{"v1", "v2"} {
+		w.deploy(name, "docker.io/library/model:1", 2)
+	}
+	return w
+}
+
+func (w *world) deploy(name, image string, replicas int) {
+	w.t.Helper()
+	status, err := w.engine.Apply(w.t.Context(), deployment.Spec{
+		Name: name, Owner: "me", Image: image, Port: 8080, Replicas: replicas, Readiness: &deployment.Readiness{Path: "/ready"},
+	})
+	if err != nil || len(status.Drift) > 0 {
+		w.t.Fatal(err, status.Drift)
+	}
+}
+
+func front(routes ...endpoint.Route) endpoint.Spec {
+	return endpoint.Spec{Name: "front", Owner: "me", HostPort: 8501, Traffic: routes}
+}
+
+func (w *world) apply(s endpoint.Spec) {
+	w.t.Helper()
+	status, err := w.gateways.Apply(w.t.Context(), s)
+	if err != nil || len(status.Drift)+len(status.Warnings) > 0 {
+		w.t.Fatal(err, status.Drift, status.Warnings)
+	}
+}
+
+// drift is what the next plan is told.
+func (w *world) drift() []string {
+	w.t.Helper()
+	status, err := w.gateways.Status(w.t.Context(), "front")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return status.Drift
+}
+
+func (w *world) attached(name string) bool {
+	w.t.Helper()
+	c, err := w.InspectContainer(w.t.Context(), name)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	_, ok := c.Networks["mlops-traffic"]
+	return ok
+}
+
+func TestLife(t *testing.T) {
+	w := newWorld(t)
+	w.apply(front(endpoint.Route{Deployment: "v1", Weight: 1}))
+	if !w.attached("v1") || !w.attached("v1.2") || w.attached("v2") {
+		t.Error("the wrong replicas are attached")
+	}
+	w.apply(front(endpoint.Route{Deployment: "v1", Weight: 1}, endpoint.Route{Deployment: "v2", Weight: 3}))
+	w.deploy("v2", "docker.io/library/model:2", 3) // a rollout of a deployment that is routed to
+	if !w.attached("v2") || !w.attached("v2.3") {
+		t.Error("new replicas are not attached")
+	}
+	if drift := w.drift(); len(drift) > 0 {
+		t.Error(drift)
+	}
+	w.apply(front(endpoint.Route{Deployment: "v2", Weight: 1}))
+	if w.attached("v1") || !w.attached("v2") {
+		t.Error("the wrong replicas are attached")
+	}
+	err := w.engine.Remove(t.Context(), deployment.Removal{Name: "v2", Owner: "me"})
+	if !errors.Is(err, endpoint.ErrLastRoute) {
+		t.Errorf("the last one goes: %v", err)
+	}
+	w.apply(front(endpoint.Route{Deployment: "v1", Weight: 1}, endpoint.Route{Deployment: "v2", Weight: 1}))
+	if err := w.engine.Remove(t.Context(), deployment.Removal{Name: "v2", Owner: "me"}); err != nil {
+		t.Fatal(err)
+	}
+	status, err := w.gateways.Status(t.Context(), "front")
+	if err != nil || !slices.Equal(status.Spec.Traffic, []endpoint.Route{{Deployment: "v1", Weight: 1}}) || len(status.Drift) > 0 {
+		t.Errorf("%v, %+v", err, status)
+	}
+	for range 2 {
+		if err := w.gateways.Remove(t.Context(), endpoint.Removal{Name: "front", Owner: "me"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.gateways.Status(t.Context(), "front"); !errors.Is(err, deployment.ErrNotFound) {
+		t.Error(err)
+	}
+	if w.attached("v1") {
+		t.Error("v1 is still attached")
+	}
+	if err := w.engine.Remove(t.Context(), deployment.Removal{Name: "v1", Owner: "me"}); err != nil {
+		t.Fatal(err)
+	}
+	_ = w.engine.Close()
+	if left := w.Leftovers(); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
+// TestDriftIsMended: each kind is told in one plan, and mended by one apply.
+func TestDriftIsMended(t *testing.T) {
+	const name = "mlops-gateway.front"
+	spec := front(endpoint.Route{Deployment: "v1", Weight: 9}, endpoint.Route{Deployment: "v2", Weight: 1})
+	for kind, tc := range map[string]struct {
+		do   func(*world) error
+		want string
+	}{
+		"stopped": {func(w *world) error { return w.Operator().Stop(name, 0) }, "is stopped"},
+		"paused":  {func(w *world) error { return w.Operator().Pause(name) }, "is paused"},
+		"removed": {func(w *world) error { return w.RemoveContainer(t.Context(), name) }, "is gone"},
+		"weights": {func(w *world) error {
+			_ = w.Operator().WriteContainerFile(name, "/mlops/split.map", "0:9999 v2\n")
+			return nil
+		}, "weights of the gateway"},
+		"configuration": {func(w *world) error {
+			return w.Operator().WriteContainerFile(name, "/mlops/haproxy.cfg", "# nothing\n")
+		}, "configuration of the gateway"},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			w := newWorld(t)
+			w.apply(spec)
+			if err := tc.do(w); err != nil {
+				t.Fatal(err)
+			}
+			if drift := w.drift(); len(drift) != 1 || !strings.Contains(drift[0], tc.want) {
+				t.Fatalf("drift %q", drift)
+			}
+			w.apply(spec)
+		})
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	w := newWorld(t)
+	fails := func(s endpoint.Spec, attribute, text string) {
+		t.Helper()
+		_, err := w.gateways.Apply(t.Context(), s)
+		var failure *deployment.Failure
+		if !errors.As(err, &failure) || failure.Attribute != attribute || !strings.Contains(err.Error(), text) {
+			t.Errorf("got %v, want %q at %s", err, text, attribute)
+		}
+	}
+	fails(front(endpoint.Route{Deployment: "v3", Weight: 1}), "traffic[0].deployment", `no deployment "v3"`)
+	fails(front(), "traffic", "0 entries")
+	w.OccupyPort(8501)
+	fails(front(endpoint.Route{Deployment: "v1", Weight: 1}), "host_port", "host port 8501 is taken")
+	if _, err := w.gateways.Status(t.Context(), "front"); !errors.Is(err, deployment.ErrNotFound) || w.attached("v1") {
+		t.Errorf("a create that failed left something: %v", err)
+	}
+
+	spec := front(endpoint.Route{Deployment: "v1", Weight: 1})
+	spec.HostPort = 8502
+	w.apply(spec)
+	other := spec
+	other.Owner = "you"
+	var owned *deployment.OwnerError
+	if _, err := w.gateways.Apply(t.Context(), other); !errors.As(err, &owned) {
+		t.Errorf("another owner: %v", err)
+	}
+	if err := w.gateways.Remove(t.Context(), endpoint.Removal{Name: "front", Owner: "you"}); !errors.As(err, &owned) {
+		t.Errorf("another owner: %v", err)
+	}
+	spec.HostPort = 8501 // taken: the endpoint goes on with the port that it has
+	fails(spec, "host_port", "serves as it did before")
+	status, err := w.gateways.Status(t.Context(), "front")
+	if err != nil || status.Spec.HostPort != 8502 || len(status.Drift) > 0 {
+		t.Errorf("%v, %+v", err, status)
+	}
+	_, err = w.engine.Apply(t.Context(), deployment.Spec{Name: "v1", Owner: "me", Image: "docker.io/library/model:1", Port: 9090, Replicas: 2})
+	var failure *deployment.Failure
+	if !errors.As(err, &failure) || failure.Attribute != "port" {
+		t.Errorf("another port behind an endpoint: %v", err)
+	}
+}
+
+func TestForeignContainer(t *testing.T) {
+	w := newWorld(t)
+	id, err := w.Operator().Run(docker.CreateRequest{Name: "mlops-gateway.front", Config: &docker.ContainerConfig{Image: "busybox:1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.gateways.Apply(t.Context(), front(endpoint.Route{Deployment: "v1", Weight: 1}))
+	if !errors.Is(err, deployment.ErrForeign) || !strings.Contains(err.Error(), deployment.ShortID(id)) {
+		t.Error(err)
+	}
+}

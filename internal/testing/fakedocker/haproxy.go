@@ -1,0 +1,150 @@
+package fakedocker
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+)
+
+// HAProxy is an image of a proxy as far as a gateway's programs speak to it: it
+// has backends and maps by its files, servers by the networks' names, and sends
+// no requests. Each start begins with the files.
+func HAProxy(ref string) Image {
+	return Image{
+		Ref: ref, Config: &docker.ContainerConfig{Cmd: []string{"haproxy"}},
+		Vary: func(Start) Behaviour {
+			p := &haproxy{maps: map[string]string{}, slots: map[string][]string{}, drained: map[string]bool{}, pid: 8}
+			return Behaviour{Exec: p.run}
+		},
+	}
+}
+
+// haproxy is one running proxy.
+type haproxy struct {
+	loaded  bool
+	maps    map[string]string   // of the worker
+	slots   map[string][]string // of a backend: addresses by slot, "" for a free one
+	drained map[string]bool     // by backend/server
+	pid     int                 // of the worker: another after each reload
+}
+
+var haproxyMaps = []string{"split.map", "fallback.map"}
+
+// run answers one of the gateway's scripts, which begin with their names.
+func (p *haproxy) run(in Inside, req docker.ExecRequest) docker.ExecResult {
+	if len(req.Cmd) != 3 || req.Cmd[0] != "sh" {
+		return docker.ExecResult{ExitCode: 127, Stderr: "not a script of a gateway"}
+	}
+	if !p.loaded {
+		p.load(in)
+	}
+	name, _, _ := strings.Cut(strings.TrimPrefix(req.Cmd[2], "# "), "\n")
+	switch name {
+	case "ready":
+		return docker.ExecResult{}
+	case "look":
+		return docker.ExecResult{Stdout: p.look(in)}
+	case "ask":
+		return docker.ExecResult{Stdout: p.statistics(in)}
+	case "tell":
+		for line := range strings.Lines(string(req.Stdin)) {
+			p.tell(strings.Fields(line))
+		}
+		return docker.ExecResult{}
+	case "maps":
+		return p.replace(in, haproxyMaps...)
+	case "reload":
+		p.pid++
+		return p.replace(in, append(haproxyMaps, "haproxy.cfg")...)
+	default:
+		return docker.ExecResult{ExitCode: 127, Stderr: "unknown script " + name}
+	}
+}
+
+func (p *haproxy) load(in Inside) {
+	for _, m := range haproxyMaps {
+		p.maps[m] = in.File("/mlops/" + m)
+	}
+	p.loaded = true
+}
+
+func (p *haproxy) replace(in Inside, files ...string) docker.ExecResult {
+	for _, f := range files {
+		if !in.Rename("/mlops/"+f+".new", "/mlops/"+f) {
+			return docker.ExecResult{ExitCode: 2, Stderr: "no " + f + ".new"}
+		}
+	}
+	p.load(in)
+	return docker.ExecResult{}
+}
+
+func (p *haproxy) look(in Inside) string {
+	var b strings.Builder
+	for _, f := range append([]string{"haproxy.cfg"}, haproxyMaps...) {
+		b.WriteString("==> " + f + " <==\n" + in.File("/mlops/"+f))
+	}
+	for _, m := range haproxyMaps {
+		b.WriteString("==> running " + m + " <==\n")
+		for line := range strings.Lines(p.maps[m]) {
+			b.WriteString("0x7f00 " + line)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// statistics answers "show stat -1 4 -1".
+func (p *haproxy) statistics(in Inside) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# worker %d current\n# pxname,svname,scur,status,addr\n", p.pid)
+	for line := range strings.Lines(in.File("/mlops/haproxy.cfg")) {
+		fields := strings.Fields(line)
+		if len(fields) != 4 || fields[0] != "server-template" {
+			continue
+		}
+		backend, port, _ := strings.Cut(fields[3], ":")
+		for i, ip := range p.resolve(in, backend) {
+			status, address := "UP", ip+":"+port
+			switch {
+			case ip == "":
+				status, address = "MAINT (resolution)", ""
+			case p.drained[fmt.Sprintf("%s/s%d", backend, i+1)]:
+				status = "DRAIN"
+			}
+			fmt.Fprintf(&b, "%s,s%d,0,%s,%s\n", backend, i+1, status, address)
+		}
+	}
+	return b.String()
+}
+
+// resolve gives addresses slots, which they keep.
+func (p *haproxy) resolve(in Inside, backend string) []string {
+	found := in.Resolve(backend)
+	slots := p.slots[backend]
+	for i, ip := range slots {
+		if !slices.Contains(found, ip) {
+			slots[i] = ""
+		}
+	}
+	for _, ip := range found {
+		if slices.Contains(slots, ip) {
+			continue
+		}
+		if i := slices.Index(slots, ""); i >= 0 {
+			slots[i] = ip
+		} else {
+			slots = append(slots, ip)
+		}
+	}
+	p.slots[backend] = slots
+	return slots
+}
+
+// tell is one command: PID set server BACKEND/SERVER state drain|ready.
+func (p *haproxy) tell(words []string) {
+	if len(words) == 6 && words[2] == "server" && words[4] == "state" {
+		p.drained[words[3]] = words[5] == "drain"
+	}
+}
