@@ -115,6 +115,7 @@ func (r *workflowResource) Update(ctx context.Context, req resource.UpdateReques
 		return
 	}
 	plan.fill(workflowResultsOf(run))
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, interruptedKey, []byte("false"))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
@@ -162,7 +163,7 @@ func (r *workflowResource) Delete(ctx context.Context, req resource.DeleteReques
 	interrupted, diags := req.Private.GetKey(ctx, interruptedKey)
 	resp.Diagnostics.Append(diags...)
 	purge := state.PurgeOnDestroy.ValueBool()
-	kept, err := runner.Remove(removing, workflow.Removal{Name: name, Owner: r.rt.Owner, Purge: purge, LeaveJobs: len(interrupted) > 0})
+	kept, err := runner.Remove(removing, workflow.Removal{Name: name, Owner: r.rt.Owner, Purge: purge, LeaveJobs: string(interrupted) == "true"})
 	if err != nil && !errors.Is(err, deployment.ErrNotFound) {
 		resp.Diagnostics.Append(unable("delete", "workflow", name, err))
 		return

@@ -145,13 +145,44 @@ func TestWorkflowFailedUpdate(t *testing.T) {
 }
 
 // TestWorkflowInterrupted: the training goes on, and the next apply takes its
-// result.
+// result; also when there is a deployment already, so that Terraform replaces
+// what is in the state.
 func TestWorkflowInterrupted(t *testing.T) {
-	h := newWorkflowHost(t)
-	config := retrain(object{"env": object{"TAKES": "400ms"}}, nil, nil)
+	slow := object{"env": object{"TAKES": "400ms"}}
+	for name, config := range map[string]object{"before the deployment": steps(train(slow), deploy(nil)), "after it": steps(deploy(nil), train(slow))} {
+		t.Run(name, func(t *testing.T) {
+			h := newWorkflowHost(t)
+			w, diagnostics := h.applyWithin(h.whileTraining(), h.plan(h.absent(), config))
+			if len(diagnostics) != 1 || !strings.Contains(diagnostics[0], "docker logs -f "+jobOfTrain) {
+				t.Fatalf("%q", diagnostics)
+			}
+			if !h.engine.Containers()[jobOfTrain].State.Running {
+				t.Error("the training was stopped")
+			}
+			if made := name == "after it"; w.tainted != made || w.state.IsNull() == made {
+				t.Errorf("the state is %s", w.state)
+			}
+			p := h.plan(h.absent(), config)
+			if w.tainted {
+				if diagnostics := h.destroy(w); hasErrors(diagnostics) || !strings.Contains(fmt.Sprint(diagnostics), jobOfTrain) {
+					t.Error(diagnostics)
+				}
+			}
+			w, diagnostics = h.apply(p)
+			if hasErrors(diagnostics) {
+				t.Fatal(diagnostics)
+			}
+			h.ran(map[string]int{"train": 1})
+			h.planIsEmpty(h.refresh(w), config)
+		})
+	}
+}
+
+// whileTraining is a context that ends once the training runs.
+func (h *workflowHost) whileTraining() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
-		for range 1000 {
+		for range 5000 {
 			if h.engine.Containers()[jobOfTrain].State.Running {
 				break
 			}
@@ -159,16 +190,28 @@ func TestWorkflowInterrupted(t *testing.T) {
 		}
 		cancel()
 	}()
-	w, diagnostics := h.applyWithin(ctx, h.plan(h.absent(), config))
-	if !w.state.IsNull() || len(diagnostics) != 1 || !strings.Contains(diagnostics[0], "docker logs -f "+jobOfTrain) {
-		t.Fatalf("%s %q", w.state, diagnostics)
+	return ctx
+}
+
+// TestWorkflowContinues: a step that may fail does not stop those after it; it
+// is told, and plans nothing by itself.
+func TestWorkflowContinues(t *testing.T) {
+	h := newWorkflowHost(t)
+	config := steps(train(nil), with(evaluate(object{"env": object{"EXIT": "3"}}), object{"on_failure": "continue"}), deploy(nil))
+	w, diagnostics := h.apply(h.plan(h.absent(), config))
+	if hasErrors(diagnostics) || !strings.Contains(fmt.Sprint(diagnostics), "on_failure") {
+		t.Fatalf("%q", diagnostics)
 	}
-	if !h.engine.Containers()[jobOfTrain].State.Running {
-		t.Error("the training was stopped")
+	h.came(w, "deploy succeeded follows train", "evaluate failed follows train", "train succeeded it has no result yet")
+	if h.attribute(w, "status") != "failed" {
+		t.Errorf("status %v", h.attribute(w, "status"))
 	}
-	w = h.change(w, config)
-	h.ran(map[string]int{"train": 1, "evaluate": 1})
-	h.planIsEmpty(w, config)
+	w = h.refresh(w)
+	if got := h.changed(h.plan(w, config)); len(got) > 0 {
+		t.Errorf("plans %v", got)
+	}
+	h.change(w, with(config, object{"keep_runs": 3}))
+	h.ran(map[string]int{"train": 1, "evaluate": 2})
 }
 
 // TestWorkflowDrift: what happened to a deployment since is told, and mended
