@@ -12,7 +12,7 @@ func deployments(t *testing.T) (b *bed, serves func(color string) error) {
 	b = newBed(t, "deployment")
 	name := b.Name("iris")
 	b.always("name", name)
-	b.always("image", b.TestServer("soak")) // its own: somebody may build the other one anew
+	b.always("image", b.TestServer("1"))
 	return b, func(color string) error {
 		err := b.holds("container "+name, "container "+name+".2", "volume mlops."+name+".*", "network "+b.Network())
 		if err != nil {

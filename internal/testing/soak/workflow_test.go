@@ -32,7 +32,7 @@ func newWorkflows(t *testing.T) *workflows {
 	w := &workflows{bed: newBed(t, "workflow"), tally: acceptance.NewTally(t), made: map[string]bool{}}
 	w.name = w.Name("retrain")
 	w.always("name", w.name)
-	w.always("image", w.TestServer("soak")) // its own: somebody may build the other one anew
+	w.always("image", w.TestServer("1"))
 	w.always("busybox", acceptance.ProbeImage())
 	w.always("tally", w.tally.Folder)
 	w.next()
