@@ -3,6 +3,8 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -129,7 +131,9 @@ func (r *modelResource) Delete(ctx context.Context, req resource.DeleteRequest, 
 	removing, cancel := deleteOperation.bounded(ctx, state.Timeouts)
 	defer cancel()
 	kept, err := forget(removing, store, state, r.rt.Owner)
-	resp.Diagnostics.Append(warnings("model", name, kept)...)
+	if len(kept) > 0 {
+		resp.Diagnostics.Append(warning(fmt.Sprintf("Model %q is removed, and leaves something behind", name), strings.Join(kept, "\n")))
+	}
 	if err != nil {
 		resp.Diagnostics.Append(unable("delete", "model", name, err))
 	}

@@ -294,6 +294,7 @@ func TestWorkflowReference(t *testing.T) {
 	if err := h.engine.Operator().Stop("pyt-gloves", time.Second); err != nil {
 		t.Fatal(err)
 	}
+	h.nextCommand()
 	w, diagnostics = h.apply(h.plan(h.refresh(w), config))
 	if c := h.engine.Containers()["pyt-gloves"]; c.ID != id || !c.State.Running || !strings.Contains(fmt.Sprint(diagnostics), "pyt-gloves") {
 		t.Errorf("%+v %q", c.State, diagnostics)

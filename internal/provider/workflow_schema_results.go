@@ -43,7 +43,7 @@ func stepResultAttributes() map[string]schema.Attribute {
 		"started_at":  text("When that attempt was started (RFC 3339, UTC)."),
 		"finished_at": text("When it ended."),
 		"exit_code":   schema.Int64Attribute{Computed: true, MarkdownDescription: "Exit code of the container; null when there was none."},
-		"container":   text("Name of the container; `docker logs -f` follows it while it runs."),
+		"container":   text("Name of the container; `docker logs -f` follows it while it runs. For a deployment step the deployment's first one."),
 		"hash":        text("Hash of all that the result depends on; secrets enter it as names and version only. Null for a deployment step."),
 		"message":     text("One sentence about the result, where there is something to say."),
 		"artifact":    resultArtifact("What a training step made; null for others."),

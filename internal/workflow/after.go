@@ -194,6 +194,9 @@ func (s situation) result(a Action) Result {
 			out.Message = fmt.Sprintf("Container %q was %s and was started.", step.Deployment.Name, v.status.State)
 		}
 	}
+	if step.Deployment != nil && out.Status != Failed && out.Status != Skipped {
+		out.Container = deployment.SlotName(step.Deployment.Name, 0)
+	}
 	return out
 }
 

@@ -152,6 +152,9 @@ func (j *Jobs) status(ctx context.Context, c docker.Container) workflow.JobStatu
 	}
 	if !s.Running {
 		s.FinishedAt = c.State.FinishedAt
+		if s.FinishedAt.Before(s.StartedAt) { // the engine notes the start of a short process after its end
+			s.FinishedAt = s.StartedAt
+		}
 		s.OOMKilled = s.OOMKilled || j.outOfMemory(ctx, c)
 	}
 	return s
