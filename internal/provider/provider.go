@@ -16,6 +16,7 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/container"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/job"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/gateway"
 )
 
 // Option changes what New builds.
@@ -31,6 +32,7 @@ type Docker interface {
 	container.Docker
 	artifact.Docker
 	job.Docker
+	gateway.Docker
 }
 
 // WithConnect makes the provider work on what connect returns, so that whole
@@ -54,7 +56,7 @@ func New(version string, opts ...Option) func() provider.Provider {
 type mlopsProvider struct {
 	version     string
 	connect     Connect
-	newServices func(d Docker, cfg container.Config) services
+	newServices func(d Docker, cfg engineConfig) services
 	scan        scanSource
 	rt          *runtime // nil before Configure
 }
@@ -123,7 +125,7 @@ func (p *mlopsProvider) open(ctx context.Context, cfg providerConfig, rt *runtim
 
 // Resources implements provider.Provider.
 func (p *mlopsProvider) Resources(context.Context) []func() resource.Resource {
-	return []func() resource.Resource{newDeploymentResource, newModelResource, newWorkflowResource}
+	return []func() resource.Resource{newDeploymentResource, newEndpointResource, newModelResource, newWorkflowResource}
 }
 
 // DataSources implements provider.Provider.

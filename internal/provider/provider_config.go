@@ -161,13 +161,22 @@ func (c providerConfig) registryAuth(ctx context.Context) (map[string]docker.Reg
 	return auth, diags
 }
 
-func (c providerConfig) engineConfig(version string) container.Config {
+// engineConfig is what deployments and endpoints on an engine need to know.
+type engineConfig struct {
+	container.Config
+	GatewayImage string
+}
+
+func (c providerConfig) engineConfig(version string) engineConfig {
 	hostname, _ := os.Hostname() // only for the eyes of whoever waits for this run
-	return container.Config{
-		Network:    stringOr(c.Network, deployment.DefaultNetwork),
-		ProbeImage: stringOr(c.ProbeImage, cmp.Or(os.Getenv(envProbeImage), defaultProbeImage)),
-		Version:    version,
-		Hostname:   hostname,
+	return engineConfig{
+		Config: container.Config{
+			Network:    stringOr(c.Network, deployment.DefaultNetwork),
+			ProbeImage: stringOr(c.ProbeImage, cmp.Or(os.Getenv(envProbeImage), defaultProbeImage)),
+			Version:    version,
+			Hostname:   hostname,
+		},
+		GatewayImage: stringOr(c.GatewayImage, cmp.Or(os.Getenv(envGatewayImage), defaultGatewayImage)),
 	}
 }
 

@@ -22,6 +22,8 @@ type watched struct {
 	opts     docker.Options
 	cfg      container.Config
 	connects int
+
+	gatewayImage string
 }
 
 func (w *watched) option() Option {
@@ -31,8 +33,8 @@ func (w *watched) option() Option {
 			w.connects++
 			return stubDocker{}, nil
 		}
-		p.newServices = func(_ Docker, cfg container.Config) services {
-			w.cfg = cfg
+		p.newServices = func(_ Docker, cfg engineConfig) services {
+			w.cfg, w.gatewayImage = cfg.Config, cfg.GatewayImage
 			return services{Engine: &stubEngine{}}
 		}
 	}
@@ -47,7 +49,7 @@ func TestConfigureDefaults(t *testing.T) {
 		t.Errorf("options %+v, want %+v", w.opts, want)
 	}
 	w.cfg.Hostname = ""
-	if want := (container.Config{Network: "mlops", ProbeImage: "busybox:1", Version: "test"}); w.cfg != want {
+	if want := (container.Config{Network: "mlops", ProbeImage: "busybox:1", Version: "test"}); w.cfg != want || w.gatewayImage != "haproxy:3-alpine" {
 		t.Errorf("engine %+v, want %+v", w.cfg, want)
 	}
 }
@@ -59,7 +61,7 @@ func TestConfigureEverything(t *testing.T) {
 		"context": "lab", "tls": object{"ca": "CA", "cert": "C", "key": "K"}, "allow_plain_tcp": true, "connect_timeout": "3s",
 		"ssh":           object{"user": "u", "port": 22, "identity_file": "/id", "known_hosts_file": "/kh", "options": []any{"A=b"}},
 		"registry_auth": object{"r.io": object{"username": "u", "password": "p"}, "later.io": object{"identity_token": notYetKnown{}}},
-		"network":       "models", "probe_image": "own/busybox", "default_labels": object{"a": "b", "later": notYetKnown{}},
+		"network":       "models", "probe_image": "own/busybox", "gateway_image": "own/haproxy", "default_labels": object{"a": "b", "later": notYetKnown{}},
 	})
 	if len(got) > 0 {
 		t.Fatal(got)
@@ -72,7 +74,7 @@ func TestConfigureEverything(t *testing.T) {
 	if !reflect.DeepEqual(w.opts, want) {
 		t.Errorf("options %+v, want %+v", w.opts, want)
 	}
-	if w.cfg.Network != "models" || w.cfg.ProbeImage != "own/busybox" {
+	if w.cfg.Network != "models" || w.cfg.ProbeImage != "own/busybox" || w.gatewayImage != "own/haproxy" {
 		t.Errorf("engine %+v", w.cfg)
 	}
 }
@@ -104,7 +106,7 @@ func TestRuntimeOfConfiguration(t *testing.T) {
 			if got.Engine != deployment.Engine(engine) {
 				t.Error("the engine is not handed on")
 			}
-			got.Engine = nil
+			got.Engine, got.Scan = nil, nil
 			if !reflect.DeepEqual(*got, tc.want) {
 				t.Errorf("got %+v, want %+v", *got, tc.want)
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/container"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/job"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/gateway"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/workflow"
 )
 
@@ -19,13 +20,15 @@ func connectDocker(ctx context.Context, opts docker.Options) (Docker, error) {
 }
 
 // newServices works on one engine, with one session for all of it.
-func newServices(d Docker, cfg container.Config) services {
-	engine := container.New(d, cfg)
+func newServices(d Docker, cfg engineConfig) services {
+	engine := container.New(d, cfg.Config)
+	gateways := gateway.New(d, gateway.Config{Network: cfg.Network, Image: cfg.GatewayImage, Version: cfg.Version}, engine.Sessions(), engine.Images(), engine)
+	engine.Behind(gateways)
 	store := artifact.New(d, engine.Sessions(), artifact.Config{Version: cfg.Version, Cache: sourceCache(), Progress: logProgress})
 	jobs := job.New(d, engine.Sessions(), engine.Images(), store, job.Config{Version: cfg.Version, Log: logJob})
 	runner := workflow.New(jobs, job.NewLedger(d, engine.Sessions(), store, cfg.Version), engine, time.Now)
 	runner.Log = logAction
-	return services{Engine: engine, Models: store, Workflows: runner}
+	return services{Engine: engine, Models: store, Workflows: runner, Endpoints: gateways}
 }
 
 // logProgress tells whoever follows Terraform's log how far an upload has come.

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
 )
 
 // services are what is done on one engine, all of them nil while it is not
@@ -18,6 +19,7 @@ type services struct {
 	Engine    deployment.Engine
 	Models    modelStore
 	Workflows workflowRunner
+	Endpoints endpoint.Engine
 }
 
 // runtime is what the provider's configuration comes down to: what resources

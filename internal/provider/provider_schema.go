@@ -184,7 +184,7 @@ func deploymentDefaultAttributes() map[string]schema.Attribute {
 		},
 		"gateway_image": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "HAProxy image for the gateways of endpoints. It is checked now and used once the provider has endpoints. " +
+			MarkdownDescription: "Image of the gateways of endpoints: HAProxy 2.6 or newer, with `sh` and `nc`. Changing it makes new gateways, with the next apply of each endpoint. " +
 				"Default: `" + envGatewayImage + "`, else `" + defaultGatewayImage + "`.",
 			Validators: []validator.String{stringIs{isImage}},
 		},

@@ -12,7 +12,6 @@ import (
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
-	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/container"
 )
 
 // notYetKnown is a value that Terraform learns in an apply.
@@ -45,7 +44,7 @@ func (e *stubEngine) List(_ context.Context, filter deployment.Filter) ([]deploy
 func onEngine(engine deployment.Engine) Option {
 	return func(p *mlopsProvider) {
 		p.connect = func(context.Context, docker.Options) (Docker, error) { return stubDocker{}, nil }
-		p.newServices = func(Docker, container.Config) services { return services{Engine: engine} }
+		p.newServices = func(Docker, engineConfig) services { return services{Engine: engine} }
 	}
 }
 

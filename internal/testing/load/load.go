@@ -24,6 +24,7 @@ type Options struct {
 	Kept    float64 // requests a second over connections that are kept
 	New     float64 // requests a second over a new connection each
 	Body    int     // bytes of a POST; 1024 when 0
+	OnlyGet bool    // for a server that takes nothing else
 }
 
 // Result is what came of it.
@@ -186,6 +187,7 @@ func (c *connection) close() {
 func (c *connection) ask(opt Options, post, keep bool) (string, error) {
 	_ = c.SetDeadline(time.Now().Add(answerTimeout))
 	method, body := http.MethodGet, ""
+	post = post && !opt.OnlyGet
 	if post {
 		method, body = http.MethodPost, strings.Repeat("x", opt.Body)
 	}

@@ -1,0 +1,4 @@
+import {
+  to = mlops_endpoint.hairnet
+  id = "hairnet"
+}

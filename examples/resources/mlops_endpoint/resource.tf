@@ -1,0 +1,35 @@
+resource "mlops_deployment" "hairnet" {
+  name     = "hairnet"
+  image    = "registry.example.com/hairnet-serve:2.3"
+  port     = 8080
+  replicas = 2
+
+  readiness = {
+    path = "/v2/health/ready"
+  }
+}
+
+resource "mlops_deployment" "hairnet_next" {
+  name  = "hairnet-next"
+  image = "registry.example.com/hairnet-serve:2.3"
+  port  = 8080
+
+  readiness = {
+    path = "/v2/health/ready"
+  }
+}
+
+resource "mlops_endpoint" "hairnet" {
+  name      = "hairnet"
+  host_port = 8501 # on 127.0.0.1; without it, containers on the network mlops-edge find it as http://hairnet:8080
+
+  # 9 of 10 requests to the one, 1 of 10 to the other, however many replicas they have.
+  traffic = [
+    { deployment = mlops_deployment.hairnet.name, weight = 90 },
+    { deployment = mlops_deployment.hairnet_next.name, weight = 10 },
+  ]
+}
+
+output "url" {
+  value = mlops_endpoint.hairnet.url
+}

@@ -1,0 +1,116 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
+)
+
+// endpointState is the resource mlops_endpoint as configuration, plan and state
+// hold it. Every value may be unknown.
+type endpointState struct {
+	Name     types.String   `tfsdk:"name"`
+	HostPort types.Int64    `tfsdk:"host_port"`
+	HostIP   types.String   `tfsdk:"host_ip"`
+	Traffic  types.List     `tfsdk:"traffic"`
+	ID       types.String   `tfsdk:"id"`
+	URL      types.String   `tfsdk:"url"`
+	Drift    types.List     `tfsdk:"drift"`
+	Timeouts timeouts.Value `tfsdk:"timeouts"`
+}
+
+type routeModel struct {
+	Deployment types.String `tfsdk:"deployment"`
+	Weight     types.Int64  `tfsdk:"weight"`
+}
+
+func routeType() types.ObjectType {
+	return types.ObjectType{AttrTypes: map[string]attr.Type{"deployment": types.StringType, "weight": types.Int64Type}}
+}
+
+var isEndpointName = check(func(v string) error {
+	if !deployment.ValidName(v) { // one grammar for all names
+		return errors.New("is not the name of an endpoint: 2 to 63 lower-case letters, digits and hyphens that begin and end with a letter or digit")
+	}
+	return nil
+})
+
+// toSpec is what the engine of endpoints is asked for; all is known.
+func (m endpointState) toSpec(owner string) endpoint.Spec {
+	s := endpoint.Spec{
+		Name: m.Name.ValueString(), Owner: owner, HostPort: int(m.HostPort.ValueInt64()), HostIP: m.HostIP.ValueString(),
+		Timeouts: timeoutsToSpec(m.Timeouts),
+	}
+	for _, r := range groups[routeModel](m.Traffic) {
+		s.Traffic = append(s.Traffic, endpoint.Route{Deployment: r.Deployment.ValueString(), Weight: int(r.Weight.ValueInt64())})
+	}
+	return s
+}
+
+// checkable is the same of a configuration that is not all known: what is not
+// has a value that nothing is wrong with.
+func (m endpointState) checkable() endpoint.Spec {
+	s := m.toSpec("")
+	if m.Name.IsUnknown() || isEndpointName(s.Name) != nil { // the attribute's own validator says that
+		s.Name = "unknown"
+	}
+	if m.HostPort.IsUnknown() {
+		s.HostPort = 1
+	}
+	if m.HostIP.IsUnknown() {
+		s.HostIP = ""
+	}
+	if m.Traffic.IsUnknown() {
+		s.Traffic = []endpoint.Route{{Deployment: "unknown", Weight: 1}}
+		return s
+	}
+	for i, r := range groups[routeModel](m.Traffic) {
+		if !isSet(r.Deployment) || isName(r.Deployment.ValueString()) != nil {
+			s.Traffic[i].Deployment = fmt.Sprintf("unknown-%d", i)
+		}
+		if !isSet(r.Weight) || r.Weight.ValueInt64() < 0 || r.Weight.ValueInt64() > endpoint.MaxWeight {
+			s.Traffic[i].Weight = 1
+		}
+	}
+	return s
+}
+
+// url is what the plan knows of it.
+func (m endpointState) url() types.String {
+	if anyUnknown(m.Name, m.HostPort, m.HostIP) {
+		return types.StringUnknown()
+	}
+	return types.StringValue(m.toSpec("").URL())
+}
+
+// observedEndpoint is the state of an endpoint that was read; an import has no
+// prior (nil).
+func observedEndpoint(status endpoint.Status, prior *endpointState) endpointState {
+	if prior != nil && len(status.Spec.Traffic) == 0 { // the record is lost, and with it all that was said
+		next := *prior
+		next.Drift = driftOf(status.Drift)
+		return next
+	}
+	s := status.Spec
+	routes := make([]attr.Value, 0, len(s.Traffic))
+	for _, r := range s.Traffic {
+		routes = append(routes, types.ObjectValueMust(routeType().AttrTypes, encode(routeModel{
+			Deployment: types.StringValue(r.Deployment), Weight: types.Int64Value(int64(r.Weight)),
+		})))
+	}
+	next := endpointState{
+		Name: types.StringValue(s.Name), HostPort: optionalInt(s.HostPort), HostIP: optionalString(s.HostIP),
+		Traffic: types.ListValueMust(routeType(), routes),
+		ID:      types.StringValue(s.Name), URL: types.StringValue(s.URL()), Drift: driftOf(status.Drift), Timeouts: timeoutsOf(s.Timeouts),
+	}
+	if prior != nil {
+		next.Timeouts = prior.Timeouts
+	}
+	return next
+}

@@ -1,0 +1,206 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
+)
+
+// endpointResource is mlops_endpoint.
+type endpointResource struct{ configuredResource }
+
+var (
+	_ resource.ResourceWithConfigure      = (*endpointResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*endpointResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*endpointResource)(nil)
+	_ resource.ResourceWithImportState    = (*endpointResource)(nil)
+)
+
+func newEndpointResource() resource.Resource { return &endpointResource{} }
+
+// Metadata implements resource.Resource.
+func (r *endpointResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_endpoint"
+}
+
+// Schema implements resource.Resource.
+func (r *endpointResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = endpointSchema(ctx)
+}
+
+// ValidateConfig implements resource.ResourceWithValidateConfig.
+func (r *endpointResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	config, diags := load[endpointState](ctx, req.Config)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	for _, p := range endpoint.Check(config.checkable()) {
+		if at, ok := attributePath(p.Path()); ok {
+			resp.Diagnostics.Append(invalid(at, "%s", p.Text))
+		}
+	}
+}
+
+// ModifyPlan plans what is known of the results. It asks nothing of an engine.
+func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() { // destroy
+		return
+	}
+	plan, diags := load[endpointState](ctx, req.Plan)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	proposed := plan
+	plan.ID, plan.URL, plan.Drift = plan.Name, plan.url(), noDrift()
+	if !same(&plan, &proposed) {
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	}
+}
+
+// endpoints is nil, with an error, while the provider has none.
+func (r *endpointResource) endpoints(verb string, diags *diag.Diagnostics) endpoint.Engine {
+	if rt := r.runtime(); rt.Endpoints != nil {
+		return rt.Endpoints
+	}
+	diags.Append(unable(verb, "endpoint", "", errProviderUnknown))
+	return nil
+}
+
+// Create implements resource.Resource.
+func (r *endpointResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	plan, diags := load[endpointState](ctx, req.Plan)
+	resp.Diagnostics.Append(diags...)
+	engine := r.endpoints("create", &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	// Before anything exists: what an error leaves behind must not be orphaned.
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	name := plan.Name.ValueString()
+	creating, cancel := createOperation.bounded(ctx, plan.Timeouts)
+	defer cancel()
+	status, err := engine.Apply(creating, plan.toSpec(r.rt.Owner))
+	resp.Diagnostics.Append(warnings("endpoint", name, status.Warnings)...)
+	if err != nil {
+		resp.Diagnostics.Append(unable("create", "endpoint", name, err))
+		if r.nothingOf(ctx, engine, name) {
+			resp.State.RemoveResource(ctx)
+		}
+	}
+}
+
+// nothingOf reports whether a create that failed left nothing that would have
+// to stay in state, or found what belongs to somebody else.
+func (r *endpointResource) nothingOf(ctx context.Context, engine endpoint.Engine, name string) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout) // after an interrupt, too
+	defer cancel()
+	status, err := engine.Status(ctx, name)
+	return errors.Is(err, deployment.ErrNotFound) || err == nil && status.Spec.Owner != r.rt.Owner
+}
+
+// Read implements resource.Resource.
+func (r *endpointResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	state, diags := load[endpointState](ctx, req.State)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() || r.runtime().Unknown { // which engine is not known yet: the state stays
+		return
+	}
+	engine := r.endpoints("read", &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	reading, cancel := readOperation.bounded(ctx, state.Timeouts)
+	defer cancel()
+	status, err := engine.Status(reading, state.Name.ValueString())
+	switch {
+	case errors.Is(err, deployment.ErrNotFound):
+		resp.State.RemoveResource(ctx)
+	case err != nil:
+		resp.Diagnostics.Append(unable("read", "endpoint", state.Name.ValueString(), err))
+	default:
+		if next := observedEndpoint(status, &state); !same(&next, &state) {
+			resp.Diagnostics.Append(resp.State.Set(ctx, next)...)
+		}
+	}
+}
+
+// Update implements resource.Resource. On an error nothing is saved: the
+// endpoint serves as it did, and the next plan shows the change again.
+func (r *endpointResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	plan, diags := load[endpointState](ctx, req.Plan)
+	resp.Diagnostics.Append(diags...)
+	engine := r.endpoints("update", &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	name := plan.Name.ValueString()
+	updating, cancel := updateOperation.bounded(ctx, plan.Timeouts)
+	defer cancel()
+	status, err := engine.Apply(updating, plan.toSpec(r.rt.Owner))
+	resp.Diagnostics.Append(warnings("endpoint", name, status.Warnings)...)
+	if err != nil {
+		resp.Diagnostics.Append(unable("update", "endpoint", name, err))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+// Delete implements resource.Resource. Already gone is success.
+func (r *endpointResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	state, diags := load[endpointState](ctx, req.State)
+	resp.Diagnostics.Append(diags...)
+	engine := r.endpoints("delete", &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	name := state.Name.ValueString()
+	removing, cancel := deleteOperation.bounded(ctx, state.Timeouts)
+	defer cancel()
+	if err := engine.Remove(removing, endpoint.Removal{Name: name, Owner: r.rt.Owner}); err != nil {
+		resp.Diagnostics.Append(unable("delete", "endpoint", name, err))
+	}
+}
+
+// ImportState implements resource.ResourceWithImportState: by name.
+func (r *endpointResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	engine := r.endpoints("import", &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	status, err := r.importable(ctx, engine, req.ID)
+	if err != nil {
+		resp.Diagnostics.Append(unable("import", "endpoint", req.ID, err))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, observedEndpoint(status, nil))...)
+}
+
+// importable finds what an import is about.
+func (r *endpointResource) importable(ctx context.Context, engine endpoint.Engine, name string) (endpoint.Status, error) {
+	if err := isEndpointName(name); err != nil {
+		return endpoint.Status{}, fmt.Errorf("%q %w. Import an endpoint by its name", name, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, readOperation.fallback)
+	defer cancel()
+	status, err := engine.Status(ctx, name)
+	switch {
+	case errors.Is(err, deployment.ErrNotFound):
+		return status, fmt.Errorf("the engine has no endpoint named %q (compare \"docker volume ls --filter label=mlops.kind=endpoint\"): %w", name, err)
+	case err == nil && status.Spec.Owner != r.rt.Owner:
+		return status, &deployment.OwnerError{Kind: "endpoint", Name: name, Owner: status.Spec.Owner, Want: r.rt.Owner}
+	case err == nil && len(status.Spec.Traffic) == 0:
+		return status, fmt.Errorf("the record of the endpoint is lost, so nobody knows what it routed to: create it anew instead, which takes over what is there")
+	}
+	return status, err
+}

@@ -1,0 +1,97 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
+)
+
+// What changing an attribute of an endpoint does.
+const (
+	changesTraffic  effect = "Changing it drops no request and touches no container of a deployment."
+	changesGateway  effect = "Changing it makes a new gateway; the old one finishes the requests that it has."
+	replacesGateway effect = "Changing it replaces the endpoint."
+)
+
+// endpointSchema is the schema of the resource mlops_endpoint.
+func endpointSchema(ctx context.Context) schema.Schema {
+	return schema.Schema{
+		MarkdownDescription: "A stable address that splits traffic over deployments.\n\n" +
+			"Behind it is a gateway: a container with HAProxy, between the edge network (`<network>-edge`, where clients in containers find it under its name) and the traffic network " +
+			"(`<network>-traffic`), which the replicas of the deployments join while they serve. Neither creating an endpoint in front of running deployments nor removing it restarts anything of theirs. " +
+			"Once a deployment is behind an endpoint its rollouts drop no request: a new replica gets requests when it is ready, and an old one is stopped when the gateway has no request in flight on it any more " +
+			"(`rollout.drain_timeout` bounds that; what takes longer is cut off).\n\n" +
+			"Each request is sent by weight, however many replicas a deployment has. A replica that does not pass its readiness check gets no requests; where a deployment has no other, the one with the most weight answers for it. " +
+			"A deployment that is destroyed leaves its part to the others; the last one of an endpoint cannot be destroyed before the endpoint.\n\n" +
+			"What differs on the engine from what was applied appears in `drift`, and the next apply mends it.",
+		Attributes: map[string]schema.Attribute{
+			"name": schema.StringAttribute{
+				Required: true,
+				MarkdownDescription: describe("Name of the endpoint: 2 to 63 lower-case letters, digits and hyphens. On the edge network it is the gateway's host name. "+
+					"`terraform import` finds the endpoint by it.", replacesGateway),
+				Validators:    []validator.String{stringIs{isEndpointName}},
+				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			},
+			"host_port": schema.Int64Attribute{
+				Optional: true,
+				MarkdownDescription: describe("Port of the host on which the endpoint answers. Without it, only containers on the edge network reach the endpoint, on port "+
+					fmt.Sprint(endpoint.Port)+". Default: none.", changesGateway),
+				Validators: []validator.Int64{between{least: 1, most: 65535}},
+			},
+			"host_ip": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: describe("Address of the host on which it listens; `0.0.0.0` for all. Needs `host_port`. Default `127.0.0.1`.", changesGateway),
+			},
+			"traffic":  trafficAttribute(),
+			"timeouts": endpointTimeouts(ctx),
+
+			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The name of the endpoint."},
+			"url": schema.StringAttribute{Computed: true, MarkdownDescription: "Where clients find it: `http://127.0.0.1:8501` with a `host_port`, " +
+				"else `http://<name>:" + fmt.Sprint(endpoint.Port) + "` for containers on the edge network."},
+			"drift": schema.ListAttribute{
+				Computed: true, ElementType: types.StringType,
+				MarkdownDescription: "Sentences about what differs on the engine from what was applied: a gateway that is stopped, paused or gone, weights or a configuration that were changed by hand. " +
+					"The plan empties it, and the apply mends what it names.",
+			},
+		},
+	}
+}
+
+func trafficAttribute() schema.Attribute {
+	return schema.ListNestedAttribute{
+		Required:            true,
+		MarkdownDescription: describe(fmt.Sprintf("The deployments that answer, 1 to %d of them, each once. A changed weight takes effect within a second, without a reload of the gateway.", endpoint.MaxRoutes), changesTraffic),
+		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+			"deployment": schema.StringAttribute{
+				Required: true,
+				MarkdownDescription: describe("Name of a deployment. Write `mlops_deployment.example.name`, so that Terraform makes it first. "+
+					"It needs a `port`, which cannot change while an endpoint routes to it, and has to speak HTTP without TLS there.", changesTraffic),
+				Validators: []validator.String{stringIs{isName}},
+			},
+			"weight": schema.Int64Attribute{
+				Required: true,
+				MarkdownDescription: describe(fmt.Sprintf("Its part of the requests, relative to the sum of all weights: 0 to %d. With 0 it gets none, and is there to take over.",
+					endpoint.MaxWeight), changesTraffic),
+				Validators: []validator.Int64{between{least: 0, most: endpoint.MaxWeight}},
+			},
+		}},
+	}
+}
+
+// endpointTimeouts bound the operations.
+func endpointTimeouts(ctx context.Context) schema.Attribute {
+	return timeoutsAttribute(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}, changesNothing, map[string]string{
+		"create": "Bound of a create, the pull of the gateway's image included. Default `20m`.",
+		"read":   "Bound of a read. Default `2m`.",
+		"update": "Bound of an update, the drain of deployments that leave included. Default `20m`.",
+		"delete": "Bound of a destroy, the requests in flight included. Default `10m`.",
+	})
+}

@@ -1,0 +1,155 @@
+package provider
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/fakedocker"
+)
+
+const endpointType = "mlops_endpoint"
+
+// newEndpointHost is a host that is spoken to about endpoints; the deployments
+// v1 and v2 are there.
+func newEndpointHost(t *testing.T, provider object) *host {
+	t.Helper()
+	h := newHost(t, provider, serving("iris-serve:1"), serving("iris-serve:2"), fakedocker.HAProxy("haproxy:3-alpine"))
+	for _, name := range []string{"v1", "v2"} {
+		h.create(object{"name": name, "image": "iris-serve:1", "port": 8080, "replicas": 2})
+	}
+	return h.of(endpointType)
+}
+
+func routes(deploymentsAndWeights ...any) []any {
+	var out []any
+	for i := 0; i < len(deploymentsAndWeights); i += 2 {
+		out = append(out, object{"deployment": deploymentsAndWeights[i], "weight": deploymentsAndWeights[i+1]})
+	}
+	return out
+}
+
+func canary() object {
+	return object{"name": "iris", "host_port": 8501, "traffic": routes("v1", 90, "v2", 10)}
+}
+
+func TestEndpointLife(t *testing.T) {
+	h := newEndpointHost(t, nil)
+	w := h.create(canary())
+	h.planIsEmpty(w, canary())
+	state, _ := plain(t, w.state).(map[string]any)
+	if state["id"] != "iris" || state["url"] != "http://127.0.0.1:8501" {
+		t.Errorf("state %v", state)
+	}
+	for _, c := range []struct {
+		change object
+		says   []string
+	}{
+		{object{"traffic": routes("v1", 50, "v2", 50)}, []string{"traffic"}},
+		{object{"traffic": routes("v2", 1)}, []string{"traffic"}},
+		{object{"traffic": routes("v2", 1, "v1", 0)}, []string{"traffic"}},
+		{object{"host_port": 8502}, []string{"host_port", "url"}},
+		{object{"host_port": nil}, []string{"host_port", "url"}},
+		{object{"host_ip": "0.0.0.0"}, []string{"host_ip", "url"}},
+		{object{"timeouts": object{"update": "1m"}}, []string{"timeouts"}},
+	} {
+		config := canary()
+		if c.change["host_ip"] != nil {
+			config["host_port"] = 8501
+		}
+		for name, value := range c.change {
+			config[name] = value
+		}
+		p := h.plan(w, config)
+		if len(p.replaces)+len(p.diagnostics) > 0 {
+			t.Fatalf("%v: replaces %v, %q", c.change, p.replaces, p.diagnostics)
+		}
+		for _, name := range c.says {
+			if got := h.changed(p); !slices.Contains(got, name) && name != "url" {
+				t.Errorf("%v: plans %v, want %v", c.change, got, c.says)
+			}
+		}
+		var diagnostics []string
+		if w, diagnostics = h.apply(p); len(diagnostics) > 0 {
+			t.Fatalf("%v: %q", c.change, diagnostics)
+		}
+		w = h.refresh(w)
+		h.planIsEmpty(w, config)
+	}
+}
+
+func TestEndpointImport(t *testing.T) {
+	h := newEndpointHost(t, nil)
+	h.create(canary())
+	w, diagnostics := h.imported("iris")
+	if len(diagnostics) > 0 {
+		t.Fatal(diagnostics)
+	}
+	h.planIsEmpty(w, canary())
+}
+
+func TestEndpointDrift(t *testing.T) {
+	h := newEndpointHost(t, nil)
+	w := h.create(canary())
+	if err := h.engine.Operator().Stop("mlops-gateway.iris", 0); err != nil {
+		t.Fatal(err)
+	}
+	w = h.refresh(w)
+	p := h.plan(w, canary())
+	if got := h.changed(p); !slices.Equal(got, []string{"drift"}) {
+		t.Fatalf("plans %v", got)
+	}
+	w, diagnostics := h.apply(p)
+	if len(diagnostics) > 0 {
+		t.Fatal(diagnostics)
+	}
+	h.planIsEmpty(h.refresh(w), canary())
+}
+
+func TestEndpointErrors(t *testing.T) {
+	h := newEndpointHost(t, nil)
+	config := canary()
+	config["traffic"] = routes("v1", 1, "v3", 1)
+	w, diagnostics := h.apply(h.plan(h.absent(), config))
+	if !isAt(diagnostics, "traffic[1].deployment") || !strings.Contains(diagnostics[0], `Unable to create endpoint "iris"`) || !w.state.IsNull() {
+		t.Errorf("a deployment that is not there: %q", diagnostics)
+	}
+	h.engine.OccupyPort(8501)
+	w, diagnostics = h.apply(h.plan(h.absent(), canary()))
+	if !isAt(diagnostics, "host_port") || !w.state.IsNull() {
+		t.Errorf("a port that is taken: %q, state %v", diagnostics, w.state)
+	}
+}
+
+func TestEndpointValidation(t *testing.T) {
+	h := newEndpointHost(t, nil)
+	for _, c := range []struct {
+		name   string
+		change object
+		at     string
+	}{
+		{"good", object{}, ""},
+		{"all unknown", object{"host_port": notYetKnown{}, "traffic": notYetKnown{}, "name": notYetKnown{}}, ""},
+		{"unknown inside", object{"traffic": routes(notYetKnown{}, notYetKnown{}, notYetKnown{}, 0)}, ""},
+		{"name", object{"name": "Iris"}, "name"},
+		{"port", object{"host_port": 0}, "host_port"},
+		{"ip", object{"host_ip": "localhost"}, "host_ip"},
+		{"ip alone", object{"host_port": nil, "host_ip": "0.0.0.0"}, "host_ip"},
+		{"nothing", object{"traffic": []any{}}, "traffic"},
+		{"no weight", object{"traffic": routes("v1", 0)}, "traffic"},
+		{"twice", object{"traffic": routes("v1", 1, "v1", 2)}, "traffic[1].deployment"},
+		{"negative", object{"traffic": routes("v1", -1)}, "traffic[0].weight"},
+		{"deployment", object{"traffic": routes("v1 }", 1)}, "traffic[0].deployment"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			config := canary()
+			for name, value := range c.change {
+				config[name] = value
+			}
+			got := h.validateResource(config)
+			if c.at == "" && len(got) > 0 || c.at != "" && (!isAt(got, c.at) || len(got) != 1) {
+				t.Errorf("got %q, want an error at %q", got, c.at)
+			}
+		})
+	}
+}
