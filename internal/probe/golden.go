@@ -75,7 +75,7 @@ func Golden(ctx context.Context, d Dialer, q Question) Verdict {
 		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
 			conn, err := d.Dial(ctx, address)
 			opened = time.Now()
-			return conn, err
+			return patientConn{conn}, err
 		},
 		TLSClientConfig:        &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // see the package comment
 		DisableKeepAlives:      true,                                  // each request finds out about a connection of its own
@@ -96,6 +96,16 @@ func Golden(ctx context.Context, d Dialer, q Question) Verdict {
 	out.Latency = time.Since(opened)
 	out.judge(q, answer.StatusCode, body)
 	return out
+}
+
+// patientConn lets a request go on after its connection takes no more: a server
+// that does not read a body to its end may have answered all the same, and
+// whether it has is for the reader to find out.
+type patientConn struct{ net.Conn }
+
+func (c patientConn) Write(p []byte) (int, error) {
+	_, _ = c.Conn.Write(p)
+	return len(p), nil
 }
 
 // tooLate blames the latency for an answer that did not come in time.

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,6 +43,9 @@ func model(w http.ResponseWriter, r *http.Request) {
 	case "/large":
 		n, _ := strconv.Atoi(r.URL.Query().Get("n"))
 		_, _ = io.CopyN(w, zeros{}, int64(n))
+	case "/unread":
+		w.Header().Set("Connection", "close")
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
 	case "/cut":
 		w.Header().Set("Content-Length", "100")
 		fmt.Fprint(w, "{")
@@ -135,6 +140,52 @@ func TestGoldenBounds(t *testing.T) {
 	defer cancel()
 	if got := Golden(ctx, &direct{}, q); got.OK() || got.Attribute != "" {
 		t.Errorf("%+v", got)
+	}
+}
+
+// piped dials a server in this process, through pipes: what the server does not
+// read fails at once, as at the end of a tunnel.
+type piped struct{ server *http.Server }
+
+func (d piped) Dial(context.Context, string) (net.Conn, error) {
+	client, server := net.Pipe()
+	go func() { _ = d.server.Serve(&once{conn: server, done: make(chan struct{})}) }()
+	return client, nil
+}
+
+// once is a listener for one connection.
+type once struct {
+	conn  net.Conn
+	done  chan struct{}
+	close sync.Once
+}
+
+func (l *once) Accept() (conn net.Conn, err error) {
+	if conn, l.conn = l.conn, nil; conn != nil {
+		return conn, nil
+	}
+	<-l.done
+	return nil, net.ErrClosed
+}
+
+func (l *once) Close() error {
+	l.close.Do(func() { close(l.done) })
+	return nil
+}
+
+func (l *once) Addr() net.Addr { return &net.TCPAddr{} }
+
+// TestGoldenUnread: an answer counts, whatever became of the body.
+func TestGoldenUnread(t *testing.T) {
+	server := &http.Server{Handler: http.HandlerFunc(model)}
+	defer server.Close()
+	for range 10 {
+		got := Golden(t.Context(), piped{server}, Question{Address: "iris:80", Validation: deployment.Validation{
+			Path: "/unread", Body: strings.Repeat("a", 1<<20), ExpectStatus: http.StatusRequestEntityTooLarge,
+		}})
+		if !got.OK() {
+			t.Fatal(got)
+		}
 	}
 }
 

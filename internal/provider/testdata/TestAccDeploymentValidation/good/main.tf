@@ -1,0 +1,3 @@
+locals {
+  settings = { env = { SCORE = "0.97" }, keep_failed = false }
+}
