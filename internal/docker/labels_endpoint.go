@@ -1,7 +1,7 @@
 package docker
 
-// Labels of what endpoints make.
-const LabelEndpoint = "mlops.endpoint" // name, on a gateway, a lock and a record
+// LabelEndpoint, on a gateway, a lock and a record, is the endpoint's name.
+const LabelEndpoint = "mlops.endpoint"
 
 // Values of LabelKind.
 const (

@@ -94,28 +94,18 @@ func (p proxy) await(ctx context.Context, backend string, ips []string, patience
 		if err != nil {
 			return false, err
 		}
-		up := map[string]bool{}
-		var opens []string
-		for _, w := range workers {
-			for _, s := range w.servers {
-				if w.old || s.backend != backend || s.ip == "" {
-					continue
-				}
-				up[s.ip] = up[s.ip] || s.up()
-				if slices.Contains(ips, s.ip) && strings.HasPrefix(s.status, "DRAIN") {
-					opens = append(opens, fmt.Sprintf("%s set server %s state ready", w.pid, s.path()))
-				}
-			}
-		}
-		missing := false
-		for _, ip := range ips {
-			missing = missing || !up[ip]
-		}
-		if !missing {
+		up, drained := standing(workers, backend)
+		if !slices.ContainsFunc(ips, func(ip string) bool { return !up[ip] }) {
 			return true, nil
 		}
 		if time.Now().After(deadline) {
 			return false, nil
+		}
+		var opens []string
+		for _, ip := range ips {
+			if drained[ip] != "" {
+				opens = append(opens, drained[ip]+" state ready")
+			}
 		}
 		if err := p.tell(ctx, opens...); err != nil {
 			return false, err
@@ -124,6 +114,24 @@ func (p proxy) await(ctx context.Context, backend string, ips []string, patience
 			return false, err
 		}
 	}
+}
+
+// standing are the addresses of a backend to which the current worker sends
+// requests, and those that it drains, with the beginning of a command about them.
+func standing(workers []worker, backend string) (up map[string]bool, drained map[string]string) {
+	up, drained = map[string]bool{}, map[string]string{}
+	for _, w := range workers {
+		for _, s := range w.servers {
+			if w.old || s.backend != backend || s.ip == "" {
+				continue
+			}
+			up[s.ip] = up[s.ip] || s.up()
+			if strings.HasPrefix(s.status, "DRAIN") {
+				drained[s.ip] = fmt.Sprintf("%s set server %s", w.pid, s.path())
+			}
+		}
+	}
+	return up, drained
 }
 
 func pause(ctx context.Context) error {

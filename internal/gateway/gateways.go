@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"cmp"
-	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
@@ -19,10 +18,6 @@ type Config struct {
 	Image   string // HAProxy with sh and nc
 	Version string // of the provider, for labels
 }
-
-// tidyTimeout bounds what is cleaned up after a change, also when its context
-// has ended.
-const tidyTimeout = 10 * time.Second
 
 // Gateways are all gateways of one Docker engine.
 type Gateways struct {

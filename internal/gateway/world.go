@@ -18,10 +18,8 @@ type world struct {
 	name       string
 	record     *record // nil: none
 	superseded []string
-	gateway    *docker.Container             // under the gateway's name, ours or not
-	others     []docker.Container            // further gateways of the endpoint, which an interrupted change left
-	routed     map[string]bool               // deployments that any endpoint routes to
-	replicas   map[string][]docker.Container // of the deployments that this one routes to; read by attachments
+	gateway    *docker.Container  // under the gateway's name, ours or not
+	others     []docker.Container // further gateways of the endpoint, which an interrupted change left
 }
 
 // ours reports whether the container under the gateway's name is one.
@@ -47,15 +45,10 @@ func (w *world) owner() string {
 
 // observe looks at one endpoint.
 func (g *Gateways) observe(ctx context.Context, name string) (*world, error) {
-	w := &world{name: name, routed: map[string]bool{}}
+	w := &world{name: name}
 	current, superseded, err := g.records(ctx)
 	if err != nil {
 		return nil, err
-	}
-	for _, r := range current {
-		for _, route := range r.spec.Traffic {
-			w.routed[route.Deployment] = true
-		}
 	}
 	if r, ok := current[name]; ok {
 		w.record, w.superseded = &r, superseded[name]

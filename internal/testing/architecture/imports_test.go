@@ -33,6 +33,11 @@ var rules = []rule{
 		only:      []string{"std", module + "/internal/deployment"},
 	},
 	{
+		name:      "endpoint imports deployment and the standard library only",
+		importers: []string{module + "/internal/endpoint"},
+		only:      []string{"std", module + "/internal/deployment"},
+	},
+	{
 		name:      "workflow imports deployment, jsonpath and the standard library only",
 		importers: []string{module + "/internal/workflow"},
 		only:      []string{"std", module + "/internal/deployment", module + "/internal/jsonpath"},
@@ -138,16 +143,17 @@ func TestImportsPointDownwards(t *testing.T) {
 // TestRulesCatch shows that every rule refuses what it is there to refuse: a rule that has lost its package is silent.
 func TestRulesCatch(t *testing.T) {
 	breaches := map[string][2]string{
-		rules[0].name: {module + "/internal/deployment", module + "/internal/docker"},
-		rules[1].name: {module + "/internal/rollout", "golang.org/x/sync/errgroup"},
-		rules[2].name: {module + "/internal/workflow", module + "/internal/docker"},
-		rules[3].name: {module + "/internal/jsonpath", module + "/internal/deployment"},
-		rules[4].name: {module + "/internal/engine/container", "github.com/docker/docker/api/types/container"},
-		rules[5].name: {module + "/internal/docker", "github.com/hashicorp/terraform-plugin-log/tflog"},
-		rules[6].name: {module + "/internal/engine/container", module + "/internal/provider"},
-		rules[7].name: {module + "/internal/provider", module + "/internal/testing/fakedocker"},
-		rules[8].name: {module + "/internal/workflow", "github.com/ohler55/ojg/jp"},
-		rules[9].name: {module + "/examples/demo/server", module + "/internal/deployment"},
+		rules[0].name:  {module + "/internal/deployment", module + "/internal/docker"},
+		rules[1].name:  {module + "/internal/rollout", "golang.org/x/sync/errgroup"},
+		rules[2].name:  {module + "/internal/endpoint", module + "/internal/docker"},
+		rules[3].name:  {module + "/internal/workflow", module + "/internal/docker"},
+		rules[4].name:  {module + "/internal/jsonpath", module + "/internal/deployment"},
+		rules[5].name:  {module + "/internal/engine/container", "github.com/docker/docker/api/types/container"},
+		rules[6].name:  {module + "/internal/docker", "github.com/hashicorp/terraform-plugin-log/tflog"},
+		rules[7].name:  {module + "/internal/engine/container", module + "/internal/provider"},
+		rules[8].name:  {module + "/internal/provider", module + "/internal/testing/fakedocker"},
+		rules[9].name:  {module + "/internal/workflow", "github.com/ohler55/ojg/jp"},
+		rules[10].name: {module + "/examples/demo/server", module + "/internal/deployment"},
 	}
 	for _, r := range rules {
 		breach := breaches[r.name]

@@ -82,7 +82,7 @@ func (e *Engine) DisconnectNetwork(ctx context.Context, networkID, containerID s
 		defer e.mu.Unlock()
 		c, err := e.lookup(containerID)
 		if err != nil {
-			return nil //nolint:nilerr // gone is off
+			return nil // gone is off
 		}
 		for name, a := range c.networks {
 			if a.networkID == networkID || name == networkID || a.network == networkID {

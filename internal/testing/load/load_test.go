@@ -13,7 +13,7 @@ import (
 // is charged with each of the last two.
 func TestEveryFailureCounts(t *testing.T) {
 	var requests, bad atomic.Int64
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		switch requests.Add(1) % 10 {
 		case 3:
 			bad.Add(1)
