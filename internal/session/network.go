@@ -138,7 +138,7 @@ func (n *Network) deserted(ctx context.Context, id string) (bool, error) {
 	}), nil
 }
 
-// LabelNetwork, on a replica or a job, is the name of the managed network it lives on.
+// LabelNetwork is, on a replica or a job, the name of the managed network it lives on.
 const LabelNetwork = "mlops.network"
 
 // Attached reports whether c is on the managed network.
