@@ -17,7 +17,7 @@ import (
 func TestSessionsThatNeverRan(t *testing.T) {
 	d := fakedocker.New(fakedocker.Busybox("busybox:1"))
 	t.Cleanup(d.Close)
-	ended := exec.Command("true")
+	ended := exec.CommandContext(t.Context(), "true")
 	if err := ended.Run(); err != nil {
 		t.Fatal(err)
 	}
