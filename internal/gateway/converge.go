@@ -2,8 +2,8 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/docker/go-connections/nat"
@@ -37,7 +37,7 @@ func (c *change) converge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.detachStrangers(ctx)
+	return c.detachStrangers(ctx, c.before)
 }
 
 // replace makes a new gateway and removes the one before. They run side by
@@ -220,20 +220,14 @@ func sameMaps(have, running, want files) bool {
 // widen reloads with what is new beside what there was, and as yet without
 // requests for it: a new worker has to learn the addresses first.
 func (c *change) widen(ctx context.Context, p proxy, have, want files) error {
-	if c.before == nil {
-		return p.reload(ctx, want)
+	wide := files{configFile: widened(have[configFile], want[configFile]), splitFile: have[splitFile], fallbackFile: have[fallbackFile]}
+	if wide[configFile] == have[configFile] { // only less than before
+		return nil
 	}
-	wide := config{name: c.spec.Name, backends: slices.Clone(c.world.record.backends), routes: c.before.spec.Traffic}
-	for _, b := range c.before.backends {
-		if _, stays := c.world.record.backend(b.Deployment); !stays {
-			wide.backends = append(wide.backends, b)
-		}
-	}
-	f, err := render(wide)
-	if err != nil || f[configFile] == have[configFile] { // only less than before
+	if err := p.reload(ctx, wide); !errors.Is(err, errRefused) {
 		return err
 	}
-	return p.reload(ctx, f)
+	return p.reload(ctx, want) // what there was had been broken by hand
 }
 
 // narrow drains what is not wanted any more and reloads without it.
@@ -242,15 +236,12 @@ func (c *change) narrow(ctx context.Context, p proxy, want files) error {
 	if err != nil || have[configFile] == want[configFile] {
 		return err
 	}
-	if c.before != nil {
-		for _, b := range c.before.backends {
-			if _, stays := c.world.record.backend(b.Deployment); stays {
-				continue
-			}
-			err := p.drain(ctx, func(s server) bool { return s.backend == b.Deployment }, c.patience(ctx, b.Deployment))
-			if err != nil {
-				return fmt.Errorf("draining deployment %q: %w", b.Deployment, err)
-			}
+	for _, name := range backendNames(have[configFile]) {
+		if _, stays := c.world.record.backend(name); stays {
+			continue
+		}
+		if err := p.drain(ctx, func(s server) bool { return s.backend == name }, c.patience(ctx, name)); err != nil {
+			return fmt.Errorf("draining deployment %q: %w", name, err)
 		}
 	}
 	return p.reload(ctx, want)

@@ -30,15 +30,21 @@ func newWorld(t *testing.T) *world {
 		fakedocker.Image{Ref: "docker.io/library/model:1", Behaviour: fakedocker.Serving(fakedocker.OK, 0)},
 		fakedocker.Image{Ref: "docker.io/library/model:2", Behaviour: fakedocker.Serving(fakedocker.OK, 0)})
 	t.Cleanup(e.Close)
-	w := &world{Engine: e, t: t}
-	w.engine = container.New(e, container.Config{ProbeImage: "busybox:1", Version: "test", Hostname: "test"})
-	w.gateways = gateway.New(e, gateway.Config{Image: "haproxy:1", Version: "test"}, w.engine.Sessions(), w.engine.Images(), w.engine)
-	w.engine.Behind(w.gateways)
-	t.Cleanup(func() { _ = w.engine.Close() })
+	w := (&world{Engine: e, t: t}).process()
 	for _, name := range []string{"v1", "v2"} {
 		w.deploy(name, "docker.io/library/model:1", 2)
 	}
 	return w
+}
+
+// process is the same engine, worked on by another process.
+func (w *world) process() *world {
+	next := &world{Engine: w.Engine, t: w.t}
+	next.engine = container.New(w.Engine, container.Config{ProbeImage: "busybox:1", Version: "test", Hostname: "test"})
+	next.gateways = gateway.New(w.Engine, gateway.Config{Image: "haproxy:1", Version: "test"}, next.engine.Sessions(), next.engine.Images(), next.engine)
+	next.engine.Behind(next.gateways)
+	w.t.Cleanup(func() { _ = next.engine.Close() })
+	return next
 }
 
 func (w *world) deploy(name, image string, replicas int) {

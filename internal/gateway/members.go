@@ -104,17 +104,69 @@ func (g *Gateways) addresses(ctx context.Context, name string) ([]string, error)
 	return out, nil
 }
 
+// strangers are the replicas on the traffic network that no endpoint routes to,
+// by container ID: what a change that was killed had still to detach.
+func (g *Gateways) strangers(ctx context.Context, current map[string]record) (map[string]docker.ContainerSummary, error) {
+	networkID, err := g.traffic.Find(ctx)
+	if err != nil || networkID == "" {
+		return nil, err
+	}
+	network, err := g.docker.InspectNetwork(ctx, networkID)
+	if err != nil {
+		return nil, err
+	}
+	replicas, err := g.docker.ListContainers(ctx, map[string]string{docker.LabelKind: docker.KindReplica})
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]docker.ContainerSummary{}
+	for _, r := range replicas {
+		if len(routedBy(current, r.Labels[docker.LabelDeployment])) > 0 {
+			continue
+		}
+		_, on := network.Containers[r.ID]
+		if !on && r.State != "running" { // the network does not list these, and yet they need it to start
+			c, err := g.inspect(ctx, r.ID)
+			if err != nil {
+				return nil, err
+			}
+			if c != nil {
+				_, on = c.Networks[g.traffic.Name()]
+			}
+		}
+		if on {
+			out[r.ID] = r
+		}
+	}
+	return out, nil
+}
+
 // detachStrangers takes off the traffic network what no endpoint routes to any
 // more. What was in flight on it has been waited for.
-func (c *change) detachStrangers(ctx context.Context) error {
-	if c.before == nil {
-		return nil
-	}
-	current, _, err := c.records(ctx)
+func (g *Gateways) detachStrangers(ctx context.Context, before *record) error {
+	current, _, err := g.records(ctx)
 	if err != nil {
 		return err
 	}
-	return c.detach(ctx, current, c.before.backends)
+	if before != nil { // adopted containers among them, which carry no label
+		if err := g.detach(ctx, current, before.backends); err != nil {
+			return err
+		}
+	}
+	networkID, err := g.traffic.Find(ctx)
+	if err != nil || networkID == "" {
+		return err
+	}
+	left, err := g.strangers(ctx, current)
+	if err != nil {
+		return err
+	}
+	for id, c := range left {
+		if err := g.docker.DisconnectNetwork(ctx, networkID, id); err != nil {
+			return fmt.Errorf("taking %s off the network %s: %w", c.Name, g.traffic.Name(), err)
+		}
+	}
+	return nil
 }
 
 // detach takes the replicas of backends off the traffic network, unless one of

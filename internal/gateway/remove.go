@@ -62,6 +62,9 @@ func (g *Gateways) clear(ctx context.Context, w *world) error {
 			}
 		}
 	}
+	if err := g.detachStrangers(ctx, nil); err != nil {
+		return err
+	}
 	return g.tidyNetworks(ctx)
 }
 

@@ -3,6 +3,7 @@ package gateway
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -139,4 +140,35 @@ func writeBackend(b *strings.Builder, be Backend) {
 	b.WriteString("  http-request disable-l7-retry unless METH_GET\n")
 	fmt.Fprintf(b, "  default-server check%s inter 500ms fall 2 rise 1 observe layer4 error-limit 5 on-error mark-down resolvers docker resolve-prefer ipv4 init-addr last,none\n", server)
 	fmt.Fprintf(b, "  server-template s 1-%d %s:%d\n", cmp.Or(be.Slots, slotStep), be.Deployment, be.Port)
+}
+
+// backendMark begins the part of a configuration that is about one backend.
+const backendMark = "\nbackend "
+
+// backendNames are the backends of a configuration, in its order.
+func backendNames(text string) []string {
+	var out []string
+	for _, part := range strings.Split(text, backendMark)[1:] {
+		name, _, _ := strings.Cut(part, "\n")
+		out = append(out, strings.TrimSpace(name))
+	}
+	return out
+}
+
+// widened is the configuration want with, beside its own, those backends of
+// have that it does without.
+func widened(have, want string) string {
+	parts := map[string]string{}
+	for _, text := range []string{have, want} {
+		for _, part := range strings.Split(text, backendMark)[1:] {
+			name, _, _ := strings.Cut(part, "\n")
+			parts[name] = strings.TrimSuffix(part, "\n") + "\n"
+		}
+	}
+	head, _, _ := strings.Cut(want, backendMark)
+	out := strings.TrimSuffix(head, "\n") + "\n"
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		out += backendMark + parts[name]
+	}
+	return out
 }

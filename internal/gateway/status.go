@@ -29,8 +29,41 @@ func (g *Gateways) Status(ctx context.Context, name string) (endpoint.Status, er
 	if w.ours() {
 		s.Container = w.gateway.ID
 	}
-	s.Drift, err = g.drift(ctx, w)
+	if s.Drift, err = g.drift(ctx, w); err != nil {
+		return s, err
+	}
+	left, err := g.leftDrift(ctx, w)
+	s.Drift = append(s.Drift, left...)
 	return s, err
+}
+
+// leftDrift finds what a change that was killed left: nothing else tells, then,
+// that there is something to be cleared away.
+func (g *Gateways) leftDrift(ctx context.Context, w *world) ([]string, error) {
+	var out []string
+	if w.lockedBy != "" {
+		alive, err := g.sessions.Alive(ctx, w.lockedBy)
+		if err != nil {
+			return nil, err
+		}
+		if alive {
+			return nil, nil // a change is under way right now
+		}
+		out = append(out, fmt.Sprintf("The lock %s is left from a change that did not finish.", endpoint.LockName(w.name)))
+	}
+	for _, volume := range w.superseded {
+		out = append(out, fmt.Sprintf("The record %s is left from a change that did not finish.", volume))
+	}
+	current, _, err := g.records(ctx)
+	if err != nil {
+		return nil, err
+	}
+	strangers, err := g.strangers(ctx, current)
+	for _, c := range strangers {
+		out = append(out, fmt.Sprintf("Container %s is on the network %s, although no endpoint routes to it.", c.Name, g.traffic.Name()))
+	}
+	slices.Sort(out)
+	return out, err
 }
 
 // drift compares the gateway with the record; sentences.

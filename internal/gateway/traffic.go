@@ -203,7 +203,17 @@ func (g *Gateways) Withdraw(ctx context.Context, name string) error {
 			return fmt.Errorf("withdrawing deployment %q from endpoint %q: %w", name, r.spec.Name, err)
 		}
 	}
-	return nil
+	if len(by) > 0 {
+		return nil
+	}
+	// A withdrawal that was killed had written down what is wanted, no more.
+	same := func(spec endpoint.Spec, backends []Backend) (endpoint.Spec, []Backend) { return spec, backends }
+	for other := range current {
+		if err := g.amend(ctx, other, same); err != nil {
+			return fmt.Errorf("completing the withdrawal of deployment %q from endpoint %q: %w", name, other, err)
+		}
+	}
+	return g.detachStrangers(ctx, nil)
 }
 
 // amend changes what is recorded of an endpoint and makes it so. Of a change

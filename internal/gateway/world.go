@@ -18,6 +18,7 @@ type world struct {
 	name       string
 	record     *record // nil: none
 	superseded []string
+	lockedBy   string             // session of the lock, "" without one
 	gateway    *docker.Container  // under the gateway's name, ours or not
 	others     []docker.Container // further gateways of the endpoint, which an interrupted change left
 }
@@ -56,11 +57,17 @@ func (g *Gateways) observe(ctx context.Context, name string) (*world, error) {
 	if w.gateway, err = g.inspect(ctx, endpoint.GatewayName(name)); err != nil {
 		return nil, err
 	}
-	list, err := g.docker.ListContainers(ctx, map[string]string{docker.LabelKind: docker.KindGateway, docker.LabelEndpoint: name})
+	list, err := g.docker.ListContainers(ctx, map[string]string{docker.LabelEndpoint: name})
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range list {
+		if c.Labels[docker.LabelKind] == docker.KindLock {
+			w.lockedBy = c.Labels[docker.LabelSession]
+		}
+		if c.Labels[docker.LabelKind] != docker.KindGateway {
+			continue
+		}
 		if w.gateway != nil && c.ID == w.gateway.ID {
 			continue
 		}

@@ -3,6 +3,7 @@ package container
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
@@ -58,9 +59,10 @@ func (e *Engine) onTraffic(c docker.Container) bool {
 	return ok
 }
 
-// withdraw takes a deployment that goes out of the traffic of all endpoints.
+// withdraw takes a deployment that goes out of the traffic of all endpoints, or
+// completes that.
 func (e *Engine) withdraw(ctx context.Context, w *world) error {
-	if !w.routed || !w.exists() {
+	if !w.exists() || !w.routed && !slices.ContainsFunc(w.replicas, e.onTraffic) {
 		return nil
 	}
 	return e.traffic.Withdraw(ctx, w.name)
