@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/docker/docker/api/types"
@@ -97,7 +99,7 @@ func (c *Client) open() error {
 func (c *Client) negotiate(ctx context.Context) error {
 	asking, cancel := context.WithTimeout(ctx, c.Endpoint.timeout)
 	defer cancel()
-	ping, err := c.api.Ping(asking)
+	ping, err := c.ping(asking)
 	switch {
 	case err != nil && (isConnectionFailure(err) || ping.APIVersion != "" || ctx.Err() != nil):
 		return c.connectError(ctx, err)
@@ -119,6 +121,21 @@ func (c *Client) negotiate(ctx context.Context) error {
 	}
 	return nil
 }
+
+// ping is the first question. An engine that refuses a client certificate ends
+// the connection while the request is under way (TLS 1.3): whether its reason or
+// the broken connection is noticed first is a race, so a broken one is tried again.
+func (c *Client) ping(ctx context.Context) (ping types.Ping, err error) {
+	for range pingAttempts {
+		ping, err = c.api.Ping(ctx)
+		if !errors.Is(err, net.ErrClosed) && !errors.Is(err, syscall.EPIPE) && !errors.Is(err, syscall.ECONNRESET) {
+			break
+		}
+	}
+	return ping, err
+}
+
+const pingAttempts = 5
 
 // versionError explains a version request that failed after the engine had answered a ping.
 func (c *Client) versionError(ctx context.Context, ping types.Ping, err error) error {
