@@ -226,3 +226,42 @@ func TestForeignContainer(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestDetachedByHand: a replica that no longer serves is the drift of its
+// deployment, and comes back with the next apply, as the same container.
+func TestDetachedByHand(t *testing.T) {
+	w := newWorld(t)
+	w.apply(front(endpoint.Route{Deployment: "v1", Weight: 1}))
+	before, err := w.InspectContainer(t.Context(), "v1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.DisconnectNetwork(t.Context(), before.Networks["mlops-traffic"].NetworkID, before.ID); err != nil {
+		t.Fatal(err)
+	}
+	w = w.process()
+	status, err := w.engine.Status(t.Context(), "v1")
+	if err != nil || len(status.Drift) != 1 || status.Drift[0].Kind != deployment.DriftDetached || !status.Drift[0].Live {
+		t.Fatalf("%v, drift %+v", err, status.Drift)
+	}
+	w.deploy("v1", "docker.io/library/model:1", 2)
+	after, err := w.InspectContainer(t.Context(), "v1")
+	if err != nil || after.ID != before.ID || !after.State.StartedAt.Equal(before.State.StartedAt) || !w.attached("v1") {
+		t.Errorf("%v: %+v", err, after)
+	}
+}
+
+// TestReadsChangeNothing: plans ask, and do no more.
+func TestReadsChangeNothing(t *testing.T) {
+	w := newWorld(t)
+	w.apply(front(endpoint.Route{Deployment: "v1", Weight: 1}))
+	w.ResetCalls()
+	if drift := w.drift(); len(drift) > 0 {
+		t.Error(drift)
+	}
+	for _, call := range w.Mutations() {
+		if call.Op != "Exec" {
+			t.Errorf("a read did %s", call)
+		}
+	}
+}
