@@ -1,6 +1,6 @@
 package docker
 
-// LabelEndpoint, on a gateway, a lock and a record, is the endpoint's name.
+// LabelEndpoint is, on a gateway, a lock and a record, the endpoint's name.
 const LabelEndpoint = "mlops.endpoint"
 
 // Values of LabelKind.
