@@ -139,7 +139,7 @@ func gatewayPackages(ctx context.Context) ([]string, error) {
 	packages := []string{"haproxy"}
 	for line := range strings.Lines(out) {
 		// What it depends on is indented, what is virtual in brackets.
-		if name := strings.TrimRight(line, "\n"); strings.HasPrefix(name, "lib") && !strings.Contains(name, ":") {
+		if name := strings.TrimRight(line, "\n"); (strings.HasPrefix(name, "lib") || strings.HasPrefix(name, "zlib")) && !strings.Contains(name, ":") {
 			packages = append(packages, name)
 		}
 	}
