@@ -287,7 +287,7 @@ func TestAccJobOutput(t *testing.T) {
 	s.BuildImage(own, "FROM "+acceptance.ProbeImage()+"\nRUN mkdir -p /srv/out && chmod 750 /srv/out && chown 42:43 /srv/out\n")
 	for _, c := range []struct{ image, output, want string }{
 		{acceptance.ProbeImage(), "", "777 0 0"},
-		{acceptance.ProbeImage(), "/work/deep/er", "777 0 0"},
+		{acceptance.ProbeImage(), "/srv/deep/er", "777 0 0"},
 		{acceptance.ProbeImage(), "/tmp/out/", "777 0 0"},
 		{own, "/srv/out", "750 42 43"},
 	} {

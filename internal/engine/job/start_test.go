@@ -24,7 +24,7 @@ func TestStartAsksForWhatTheStepSays(t *testing.T) {
 	p := newProcess(t, b)
 	req := request("train", "ever:1")
 	req.Attempt = 2
-	req.Job.Entrypoint, req.Job.WorkingDir, req.Job.User, req.Job.Output = []string{"python"}, "/srv", "7", "/work/out/x"
+	req.Job.Entrypoint, req.Job.WorkingDir, req.Job.User, req.Job.Output = []string{"python"}, "/srv", "7", "/data/out/x"
 	req.Job.Env = map[string]string{"A": "1"}
 	req.Job.Secrets = deployment.Secrets{Values: map[string]string{"TOKEN": "hunter22"}, Keys: []string{"TOKEN"}}
 	req.Job.Resource = deployment.Resources{CPUs: 2, Memory: 64 << 20, PidsLimit: 50, GPUs: "device=0,1", ShmSize: 1 << 20}
@@ -66,7 +66,7 @@ func TestStartAsksForWhatTheStepSays(t *testing.T) {
 	if len(c.Networks) != 2 || c.Networks["mlops"].IPAddress == "" || c.Networks["data"].IPAddress == "" {
 		t.Errorf("networks %+v", c.Networks)
 	}
-	for _, folder := range []string{"/work/out", "/work/out/x"} {
+	for _, folder := range []string{"/data/out", "/data/out/x"} {
 		if stat, err := b.StatPath(t.Context(), c.ID, folder); err != nil || !stat.Mode.IsDir() || stat.Mode.Perm() != 0o777 {
 			t.Errorf("folder %s: %+v, %v", folder, stat, err)
 		}
