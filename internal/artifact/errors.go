@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 )
 
@@ -31,18 +30,6 @@ func (e *InUseError) Error() string {
 
 // Unwrap makes errors.Is(err, docker.ErrConflict) true.
 func (e *InUseError) Unwrap() error { return docker.ErrConflict }
-
-// OwnerError says that a model belongs to another configuration.
-type OwnerError struct{ Name, Owner, Want string }
-
-func (e *OwnerError) Error() string {
-	return fmt.Sprintf("Model %q belongs to owner %q; this configuration is owner %q.\n"+
-		"Use another name, or set the provider's owner to %q if this configuration is to take it over.",
-		e.Name, e.Owner, e.Want, e.Owner)
-}
-
-// Unwrap makes errors.Is(err, deployment.ErrOwner) true.
-func (e *OwnerError) Unwrap() error { return deployment.ErrOwner }
 
 // DigestError says that a source is no longer what was planned.
 type DigestError struct{ Source, Planned, Found string }

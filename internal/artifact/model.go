@@ -45,7 +45,7 @@ type ModelStatus struct {
 // Put stores a model's source, unless it is stored already, and makes it the
 // model's current version. Versions beyond those to keep are removed, unless
 // something uses them. Errors: *SourceError, *DigestError, *ChangedError,
-// *OwnerError, *DamagedError, *deployment.LockedError.
+// *deployment.OwnerError, *DamagedError, *deployment.LockedError.
 func (s *Store) Put(ctx context.Context, m Model) (ModelStatus, error) {
 	src, err := Scan(ctx, m.Source, s.cfg.Cache)
 	if err != nil {
@@ -190,7 +190,7 @@ func (s *Store) changing(ctx context.Context, held *claim, name, owner string, c
 		return err
 	}
 	if len(versions) > 0 && owner != "" && versions[0].owner != owner {
-		return &OwnerError{Name: name, Owner: versions[0].owner, Want: owner}
+		return &deployment.OwnerError{Kind: "model", Name: name, Owner: versions[0].owner, Want: owner}
 	}
 	return change(versions)
 }

@@ -24,11 +24,7 @@ func (m deploymentModel) bounded(ctx context.Context, o operation) (context.Cont
 
 // engine is nil, with an error, while the provider has none.
 func (r *deploymentResource) engine(verb string, diags *diag.Diagnostics) deployment.Engine {
-	if rt := r.runtime(); rt.Engine != nil {
-		return rt.Engine
-	}
-	diags.Append(unable(verb, "deployment", "", errProviderUnknown))
-	return nil
+	return available(r.runtime().Engine, verb, "deployment", diags)
 }
 
 // spec is what the engine is asked for: the plan, secrets and the bodies of

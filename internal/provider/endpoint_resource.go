@@ -67,11 +67,7 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 
 // endpoints is nil, with an error, while the provider has none.
 func (r *endpointResource) endpoints(verb string, diags *diag.Diagnostics) endpoint.Engine {
-	if rt := r.runtime(); rt.Endpoints != nil {
-		return rt.Endpoints
-	}
-	diags.Append(unable(verb, "endpoint", "", errProviderUnknown))
-	return nil
+	return available(r.runtime().Endpoints, verb, "endpoint", diags)
 }
 
 // Create implements resource.Resource.

@@ -42,11 +42,7 @@ func (r *modelResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 
 // store is nil, with an error, while the provider has none.
 func (r *modelResource) store(verb string, diags *diag.Diagnostics) modelStore {
-	if rt := r.runtime(); rt.Models != nil {
-		return rt.Models
-	}
-	diags.Append(unable(verb, "model", "", errProviderUnknown))
-	return nil
+	return available(r.runtime().Models, verb, "model", diags)
 }
 
 // Create implements resource.Resource.

@@ -40,6 +40,15 @@ type runtime struct {
 	Unknown bool
 }
 
+// available returns one of the services; nil, with an error, while the provider
+// has none. kind is of what the service is for, verb of what fails without it.
+func available[S any](service S, verb, kind string, diags *diag.Diagnostics) S {
+	if any(service) == nil {
+		diags.Append(unable(verb, kind, "", errProviderUnknown))
+	}
+	return service
+}
+
 // configured takes the runtime from the provider. It is embedded through
 // configuredResource and configuredDataSource.
 type configured struct {

@@ -225,9 +225,5 @@ func importableRun(ctx context.Context, runner workflowRunner, name, owner strin
 
 // runner is nil, with an error, while the provider has none.
 func (r *workflowResource) runner(verb string, diags *diag.Diagnostics) workflowRunner {
-	if rt := r.runtime(); rt.Workflows != nil {
-		return rt.Workflows
-	}
-	diags.Append(unable(verb, "workflow", "", errProviderUnknown))
-	return nil
+	return available(r.runtime().Workflows, verb, "workflow", diags)
 }
