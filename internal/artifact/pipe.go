@@ -15,7 +15,8 @@ const pipeBlocks = 8
 type blockPipe struct {
 	full, free chan []byte
 	ended      chan struct{} // closed by the reader
-	end        sync.Once
+	begin, end sync.Once
+	write      func(io.Writer) error
 	err        error // of the writer; set before full is closed
 
 	filling  []byte // the writer's
@@ -23,24 +24,28 @@ type blockPipe struct {
 	block    []byte // that draining is of
 }
 
-// pipeFrom runs write in a goroutine and returns what it writes. The reader
+// pipeFrom returns what write writes, which it does in a goroutine from the
+// first read on: nothing of a source is read before it is wanted. The reader
 // gets its error after all that it wrote before. Closed early, the reader makes
 // its writes fail, and waits until it has ended.
 func pipeFrom(ctx context.Context, write func(context.Context, io.Writer) error) io.ReadCloser {
 	p := &blockPipe{
 		full: make(chan []byte, pipeBlocks), free: make(chan []byte, pipeBlocks), ended: make(chan struct{}),
+		write: func(w io.Writer) error { return write(ctx, w) },
 	}
 	for range pipeBlocks {
 		p.free <- nil // made when it is needed
 	}
-	go func() {
-		defer close(p.full)
-		p.err = write(ctx, pipeWriter{p})
-		if p.err == nil {
-			p.err = p.flush()
-		}
-	}()
 	return p
+}
+
+// run is the writer.
+func (p *blockPipe) run() {
+	defer close(p.full)
+	p.err = p.write(pipeWriter{p})
+	if p.err == nil {
+		p.err = p.flush()
+	}
 }
 
 type pipeWriter struct{ *blockPipe }
@@ -124,6 +129,7 @@ func (p *blockPipe) flush() error {
 
 // Read implements io.Reader.
 func (p *blockPipe) Read(data []byte) (int, error) {
+	p.begin.Do(func() { go p.run() })
 	if len(p.draining) == 0 {
 		if p.block != nil {
 			p.free <- p.block[:0]
@@ -146,7 +152,8 @@ func (p *blockPipe) Read(data []byte) (int, error) {
 // Close ends the writer.
 func (p *blockPipe) Close() error {
 	p.end.Do(func() { close(p.ended) })
-	for range p.full { //revive:disable-line:empty-block until the writer has ended
+	p.begin.Do(func() { close(p.full) }) // nobody has read: there is no writer
+	for range p.full {                   //revive:disable-line:empty-block until the writer has ended
 	}
 	return nil
 }
