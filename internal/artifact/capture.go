@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"path"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
@@ -43,7 +44,7 @@ func (s *Store) Capture(ctx context.Context, container, folder string, skip []st
 		from.entries[e.Path] = e
 	}
 	l := newListing(entries)
-	return l.artifact(modelFile), s.keep(ctx, content{Listing: l, pour: from.pour}, Upload{})
+	return l.artifact(modelFile), s.keep(ctx, content{Listing: l, source: from.parts}, Upload{})
 }
 
 // holdsModel refuses a model that is not there.
@@ -64,34 +65,46 @@ type captured struct {
 	entries   map[string]Entry
 }
 
-// pour implements pour: it reads the folder again and passes it on.
-func (c captured) pour(ctx context.Context, to *tar.Writer) error {
+// parts reads the folder again and passes it on.
+func (c captured) parts(ctx context.Context) iter.Seq2[part, error] {
+	return func(yield func(part, error) bool) {
+		if err := c.read(ctx, func(p part) bool { return yield(p, nil) }); err != nil && !errors.Is(err, errEnough) {
+			yield(part{}, err)
+		}
+	}
+}
+
+// errEnough says that nobody wants more of a folder.
+var errEnough = errors.New("enough")
+
+func (c captured) read(ctx context.Context, yield func(part) bool) error {
 	stream, err := c.store.docker.CopyFrom(ctx, c.container, c.folder)
 	if err != nil {
 		return fmt.Errorf("reading the folder %s: %w", c.folder, err)
 	}
 	defer stream.Close()
-	poured := 0
-	buffer := make([]byte, blockSize)
+	sent := 0
 	err = readArchive(ctx, stream, func(f found, content io.Reader) error {
 		e, wanted := c.entries[f.Path]
 		if !wanted {
 			return nil
 		}
-		poured++
-		if f.Kind != e.Kind || f.Target != e.Target {
-			return &ChangedError{Path: path.Join(c.folder, f.Path)}
+		sent++
+		p := part{header: header(e), name: path.Join(c.folder, f.Path)}
+		switch {
+		case f.Kind != e.Kind || f.Target != e.Target:
+			return &ChangedError{Path: p.name}
+		case f.hardlink != "":
+			p.header.Typeflag, p.header.Linkname, p.header.Size = tar.TypeLink, mountpoint+"/"+f.hardlink, 0
+		case e.Kind == File:
+			p.content, p.crc = content, e.crc
 		}
-		if e.Kind == File && f.hardlink == "" {
-			return pourContent(ctx, to, e, content, path.Join(c.folder, f.Path), buffer)
+		if !yield(p) {
+			return errEnough
 		}
-		h := header(e)
-		if f.hardlink != "" {
-			h.Typeflag, h.Linkname, h.Size = tar.TypeLink, mountpoint+"/"+f.hardlink, 0
-		}
-		return to.WriteHeader(h)
+		return nil
 	})
-	if err == nil && poured != len(c.entries) {
+	if err == nil && sent != len(c.entries) {
 		err = &ChangedError{Path: c.folder}
 	}
 	return err

@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
+	"iter"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 )
@@ -75,36 +77,38 @@ func (s *Store) readManifest(ctx context.Context, id, digest string) (Listing, e
 // writeManifest ends an upload, or, with text that proves nothing, takes a
 // volume's completeness away. It sets the root's time, too.
 func (s *Store) writeManifest(ctx context.Context, id string, text []byte) error {
-	var small bytes.Buffer
-	to := tar.NewWriter(&small)
-	if err := errors.Join(pourManifest(to, text), to.Close()); err != nil {
-		return err
-	}
-	if err := s.docker.CopyTo(ctx, id, "/", &small); err != nil {
+	stream := archive(ctx, func(context.Context) iter.Seq2[part, error] {
+		return func(yield func(part, error) bool) { yieldManifest(text, yield) }
+	})
+	defer stream.Close()
+	if err := s.docker.CopyTo(ctx, id, "/", stream); err != nil {
 		return fmt.Errorf("writing the manifest: %w", err)
 	}
 	return nil
 }
 
-func pourManifest(to *tar.Writer, text []byte) error {
-	e := Entry{Path: manifestName, Kind: File, Size: int64(len(text))}
-	if err := errors.Join(to.WriteHeader(rootHeader()), to.WriteHeader(header(e))); err != nil {
-		return err
+func yieldManifest(text []byte, yield func(part, error) bool) {
+	if !yield(part{header: rootHeader()}, nil) {
+		return
 	}
-	_, err := to.Write(text)
-	return err
+	e := Entry{Path: manifestName, Kind: File, Size: int64(len(text))}
+	yield(part{header: header(e), content: bytes.NewReader(text), crc: crc32.Checksum(text, castagnoli), name: manifestName}, nil)
 }
 
 // sealed is content with its manifest at the end. An engine unpacks in order,
 // so the manifest is not there before everything else is: that spares a second
 // copy where nothing has to be read back before.
 func (c content) sealed(text []byte) content {
-	open := c.pour
-	c.pour = func(ctx context.Context, to *tar.Writer) error {
-		if err := open(ctx, to); err != nil {
-			return err
+	open := c.source
+	c.source = func(ctx context.Context) iter.Seq2[part, error] {
+		return func(yield func(part, error) bool) {
+			for p, err := range open(ctx) {
+				if !yield(p, err) || err != nil {
+					return
+				}
+			}
+			yieldManifest(text, yield)
 		}
-		return pourManifest(to, text)
 	}
 	return c
 }

@@ -1,10 +1,10 @@
 package artifact
 
 import (
-	"archive/tar"
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 )
 
 // Mending in place: something mounts the volume, so it cannot be made anew.
@@ -30,7 +30,7 @@ func (s *Store) inspectMended(ctx context.Context, held *claim, id string, c con
 	if err := s.removeFiles(ctx, held, volume, extra); err != nil {
 		return fmt.Errorf("removing what does not belong into volume %s: %w", volume, err)
 	}
-	folders := archive(ctx, c.pourFolders) // their times are those of the removal
+	folders := archive(ctx, c.folderParts) // their times are those of the removal
 	defer folders.Close()
 	if err := s.docker.CopyTo(ctx, id, "/", folders); err != nil {
 		return err
@@ -38,17 +38,15 @@ func (s *Store) inspectMended(ctx context.Context, held *claim, id string, c con
 	return s.sameStats(ctx, id, c)
 }
 
-// pourFolders implements pour for the folders alone.
-func (c content) pourFolders(_ context.Context, to *tar.Writer) error {
-	for _, e := range c.Entries {
-		if e.Kind != Folder {
-			continue
-		}
-		if err := to.WriteHeader(header(e)); err != nil {
-			return err
+// folderParts are the folders alone.
+func (c content) folderParts(context.Context) iter.Seq2[part, error] {
+	return func(yield func(part, error) bool) {
+		for _, e := range c.Entries {
+			if e.Kind == Folder && !yield(part{header: header(e)}, nil) {
+				return
+			}
 		}
 	}
-	return nil
 }
 
 // removedAtOnce bounds the length of a command.

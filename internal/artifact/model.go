@@ -82,7 +82,7 @@ func (s *Store) putVersion(ctx context.Context, m Model, src Source, versions []
 		return nil, err
 	}
 	defer held.release()
-	if err := s.keepHeld(ctx, held, content{Listing: src.Listing, pour: src.pour}, Upload{Verify: m.Verify}); err != nil {
+	if err := s.keepHeld(ctx, held, content{Listing: src.Listing, source: src.parts}, Upload{Verify: m.Verify}); err != nil {
 		return nil, err
 	}
 	return s.commit(ctx, versions, record{

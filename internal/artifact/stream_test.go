@@ -45,7 +45,7 @@ func TestTarRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		stream := archive(context.Background(), src.pour)
+		stream := archive(context.Background(), src.parts)
 		defer stream.Close()
 		entries, err := list(context.Background(), stream, "", nil)
 		if err != nil {
@@ -139,11 +139,11 @@ func TestPipe(t *testing.T) {
 }
 
 // Whoever gives up ends the reading of the source.
-func TestPourStopsWithItsContext(t *testing.T) {
+func TestArchiveStopsWithItsContext(t *testing.T) {
 	src := scan(t, tree(t, map[string]string{"a": strings.Repeat("x", 10*blockSize)}))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	stream := archive(ctx, src.pour)
+	stream := archive(ctx, src.parts)
 	defer stream.Close()
 	if _, err := io.Copy(io.Discard, stream); !errors.Is(err, context.Canceled) {
 		t.Errorf("it went on: %v", err)

@@ -21,13 +21,13 @@ type Upload struct {
 // *ChangedError: the source changed since it was scanned.
 func (s *Store) Upload(ctx context.Context, src Source, opt Upload) (deployment.Artifact, error) {
 	a := src.artifact(src.Path)
-	return a, s.keep(ctx, content{Listing: src.Listing, pour: src.pour}, opt)
+	return a, s.keep(ctx, content{Listing: src.Listing, source: src.parts}, opt)
 }
 
 // content is what is to be stored.
 type content struct {
 	Listing
-	pour pour
+	source source
 }
 
 // keep stores content if it is not there.
@@ -157,7 +157,7 @@ func (s *Store) fill(ctx context.Context, held *claim, c content, opt Upload, fr
 func (s *Store) send(ctx context.Context, id string, c content, opt Upload) error {
 	progress := s.progress(ctx, Progress{Doing: "uploading", What: VolumeName(c.Digest), Total: c.Size}, opt.Progress)
 	defer progress.end()
-	stream := archive(ctx, c.pour)
+	stream := archive(ctx, c.source)
 	defer stream.Close()
 	err := s.docker.CopyTo(ctx, id, "/", &counted{stream, progress.add})
 	var changed *ChangedError
