@@ -25,6 +25,28 @@ type Options struct {
 	New     float64 // requests a second over a new connection each
 	Body    int     // bytes of a POST; 1024 when 0
 	OnlyGet bool    // for a server that takes nothing else
+
+	// Request is what every request asks, in place of Path, Body and the turns of
+	// GET and POST.
+	Request *Request
+}
+
+// Request is one question to a server.
+type Request struct {
+	Method, Path string
+	ContentType  string // of Body
+	Body         string
+}
+
+// request is the n-th one.
+func (o Options) request(n int) Request {
+	switch {
+	case o.Request != nil:
+		return *o.Request
+	case n%2 == 1 && !o.OnlyGet:
+		return Request{Method: http.MethodPost, Path: o.Path, Body: strings.Repeat("x", o.Body)}
+	}
+	return Request{Method: http.MethodGet, Path: o.Path}
 }
 
 // Result is what came of it.
@@ -116,7 +138,7 @@ func (r *Run) keep(ctx context.Context, offset time.Duration, n int) {
 			c, err = dial(r.opt.Address)
 		}
 		if err == nil {
-			answer, err = c.ask(r.opt, n%2 == 1, true)
+			answer, err = c.ask(r.opt.request(n), true)
 		}
 		r.count(answer, err, time.Since(began))
 		if err != nil || c.closing {
@@ -141,7 +163,7 @@ func (r *Run) renew(ctx context.Context) {
 			c, err := dial(r.opt.Address)
 			var answer string
 			if err == nil {
-				answer, err = c.ask(r.opt, n%2 == 1, false)
+				answer, err = c.ask(r.opt.request(n), false)
 				c.close()
 			}
 			r.count(answer, err, time.Since(began))
@@ -184,26 +206,23 @@ func (c *connection) close() {
 }
 
 // ask sends one request and reads the whole answer.
-func (c *connection) ask(opt Options, post, keep bool) (string, error) {
+func (c *connection) ask(r Request, keep bool) (string, error) {
 	_ = c.SetDeadline(time.Now().Add(answerTimeout))
-	method, body := http.MethodGet, ""
-	post = post && !opt.OnlyGet
-	if post {
-		method, body = http.MethodPost, strings.Repeat("x", opt.Body)
-	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: load\r\n", method, opt.Path)
-	if post {
-		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(body))
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: load\r\n", r.Method, r.Path)
+	if r.ContentType != "" {
+		fmt.Fprintf(&b, "Content-Type: %s\r\n", r.ContentType)
+	}
+	if r.Body != "" || r.Method == http.MethodPost {
+		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(r.Body))
 	}
 	if !keep {
 		b.WriteString("Connection: close\r\n")
 	}
-	if _, err := io.WriteString(c, b.String()+"\r\n"+body); err != nil {
+	if _, err := io.WriteString(c, b.String()+"\r\n"+r.Body); err != nil {
 		return "", plain("write", err)
 	}
-	request := &http.Request{Method: method}
-	response, err := http.ReadResponse(c.reader, request)
+	response, err := http.ReadResponse(c.reader, &http.Request{Method: r.Method})
 	if err != nil {
 		return "", plain("read", err)
 	}
@@ -215,7 +234,7 @@ func (c *connection) ask(opt Options, post, keep bool) (string, error) {
 	c.closing = response.Close
 	answer := strings.TrimSpace(string(content))
 	if response.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("%s: status %d: %.80s", method, response.StatusCode, answer)
+		return "", fmt.Errorf("%s: status %d: %.80s", r.Method, response.StatusCode, answer)
 	}
 	return answer, nil
 }

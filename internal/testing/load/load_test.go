@@ -1,6 +1,7 @@
 package load
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -34,6 +35,25 @@ func TestEveryFailureCounts(t *testing.T) {
 	}
 	if got.Total < 40 {
 		t.Errorf("only %d requests", got.Total)
+	}
+}
+
+// TestARequestOfTheCallers: with one of its own, nothing else is sent.
+func TestARequestOfTheCallers(t *testing.T) {
+	var others atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if r.Method != http.MethodPost || r.URL.Path != "/v2/infer" || r.Header.Get("Content-Type") != "application/json" || string(body) != "{}" {
+			others.Add(1)
+		}
+		_, _ = w.Write([]byte("7"))
+	}))
+	defer server.Close()
+	ours := &Request{Method: http.MethodPost, Path: "/v2/infer", ContentType: "application/json", Body: "{}"}
+	run := Start(Options{Address: strings.TrimPrefix(server.URL, "http://"), Request: ours, Kept: 50, New: 50})
+	time.Sleep(200 * time.Millisecond)
+	if got := run.Stop(); got.Failed > 0 || got.Answers["7"] == 0 || others.Load() > 0 {
+		t.Errorf("%s; %d requests were others", got, others.Load())
 	}
 }
 
