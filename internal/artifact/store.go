@@ -3,7 +3,6 @@ package artifact
 import (
 	"cmp"
 	"context"
-	"errors"
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
@@ -58,45 +57,40 @@ type claim struct {
 
 // claim takes a lock, after the process's own mutex of that name.
 func (s *Store) claim(ctx context.Context, own *keyed.Mutex, lock session.Lock) (*claim, error) {
-	free, err := own.Acquire(ctx, lock.Container)
+	current, err := s.sessions.Acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
-	current, err := s.sessions.Acquire(ctx)
+	return s.lock(ctx, own, lock, current, s.sessions.Release)
+}
+
+// claimRemoval is claim for a removal, which may have no session.
+func (s *Store) claimRemoval(ctx context.Context, own *keyed.Mutex, lock session.Lock) (*claim, error) {
+	current, release, err := s.sessions.AcquireForRemoval(ctx)
 	if err != nil {
-		free()
+		return nil, err
+	}
+	return s.lock(ctx, own, lock, current, release)
+}
+
+func (s *Store) lock(ctx context.Context, own *keyed.Mutex, lock session.Lock, current *session.Session, release func(context.Context, bool)) (*claim, error) {
+	free, err := own.Acquire(ctx, lock.Container)
+	if err != nil {
+		release(ctx, true)
 		return nil, err
 	}
 	unlock, err := s.sessions.Lock(ctx, current, lock)
 	if err != nil {
-		s.sessions.Release(ctx, true)
+		release(ctx, true)
 		free()
 		return nil, err
 	}
 	return &claim{session: current, release: func() {
 		// A lock that stays is stale as soon as the session ends: its next taker removes it.
 		_ = unlock(ctx)
-		s.sessions.Release(ctx, true)
+		release(ctx, true)
 		free()
 	}}, nil
-}
-
-// claimRemoval is claim for a removal. Whoever wants to be rid of something
-// must not need an image for it: without a session it goes on, unless a live
-// run holds the lock.
-func (s *Store) claimRemoval(ctx context.Context, own *keyed.Mutex, lock session.Lock) (*claim, error) {
-	held, err := s.claim(ctx, own, lock)
-	if !errors.Is(err, session.ErrNoProbeImage) {
-		return held, err
-	}
-	holder, err := s.sessions.Holder(ctx, lock)
-	if err != nil {
-		return nil, err
-	}
-	if holder != nil {
-		return nil, lock.Refused(*holder)
-	}
-	return &claim{release: func() {}}, nil
 }
 
 func volumeLock(volume string) session.Lock {

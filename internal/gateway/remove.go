@@ -17,11 +17,11 @@ func (g *Gateways) Remove(ctx context.Context, r endpoint.Removal) (err error) {
 		return err
 	}
 	defer release()
-	s, err := g.sessions.Acquire(ctx)
+	s, releaseSession, err := g.sessions.AcquireForRemoval(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { g.sessions.Release(ctx, err == nil) }()
+	defer func() { releaseSession(ctx, err == nil) }()
 	unlock, err := g.sessions.Lock(ctx, s, lockOf(r.Name))
 	if err != nil {
 		return err

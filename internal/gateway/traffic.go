@@ -224,11 +224,12 @@ func (g *Gateways) amend(ctx context.Context, name string, how func(endpoint.Spe
 		return err
 	}
 	defer release()
-	s, err := g.sessions.Acquire(ctx)
+	// Also a withdrawal for a deployment that is removed comes here.
+	s, releaseSession, err := g.sessions.AcquireForRemoval(ctx)
 	if err != nil {
 		return err
 	}
-	defer g.sessions.Release(ctx, false)
+	defer releaseSession(ctx, false)
 	unlock, err := g.sessions.Lock(ctx, s, lockOf(name))
 	if err != nil {
 		return err

@@ -38,8 +38,12 @@ type Held struct {
 // the one thing in an engine that only one can have. A lock whose session has
 // gone is stale and is taken over. A live one is waited for, for up to two
 // minutes: then *deployment.LockedError. unlock works also when its context has
-// ended.
+// ended. Without a session (see AcquireForRemoval) nothing is locked, and a live
+// lock is refused at once.
 func (m *Manager) Lock(ctx context.Context, s *Session, l Lock) (unlock func(context.Context) error, err error) {
+	if s == nil {
+		return func(context.Context) error { return nil }, m.Respect(ctx, l)
+	}
 	w := &lockWaiter{manager: m, lock: l, began: time.Now()}
 	wait, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
@@ -104,9 +108,6 @@ func (w *lockWaiter) wait(ctx, bounded context.Context, held Held) error {
 	}
 	return nil
 }
-
-// Refused says that another run holds the lock and is not waited for.
-func (l Lock) Refused(held Held) error { return l.refused(held, 0) }
 
 func (l Lock) refused(held Held, waited time.Duration) error {
 	return &deployment.LockedError{

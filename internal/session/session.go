@@ -62,6 +62,14 @@ type Session struct {
 	NetworkID string // of the managed network
 }
 
+// Name is the session's, "" of none.
+func (s *Session) Name() string {
+	if s == nil {
+		return ""
+	}
+	return s.Session.Name()
+}
+
 // Acquire starts the session or joins the one that is there.
 func (m *Manager) Acquire(ctx context.Context) (*Session, error) {
 	m.mu.Lock()
@@ -161,15 +169,6 @@ func (m *Manager) tidyUp(ctx context.Context) {
 	}
 	_ = m.end()
 	_ = m.docker.RemoveNetwork(ctx, id) // refused while another process's session is on it
-}
-
-// TidyUnused is tidyUp for a removal that had no session.
-func (m *Manager) TidyUnused(ctx context.Context) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.users == 0 {
-		m.tidyUp(ctx)
-	}
 }
 
 // Close ends the session unless it is in use.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
-	"github.com/seed-mlops/terraform-provider-mlops/internal/session"
 )
 
 // Remove removes a deployment. See deployment.Engine.
@@ -23,14 +22,11 @@ func (e *Engine) Remove(ctx context.Context, r deployment.Removal) (err error) {
 	defer release()
 	defer e.forget(r.Name)
 
-	s, err := e.sessions.Acquire(ctx)
-	if errors.Is(err, session.ErrNoProbeImage) {
-		return e.removeUnlocked(ctx, r)
-	}
+	s, releaseSession, err := e.sessions.AcquireForRemoval(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { e.sessions.Release(ctx, err == nil) }()
+	defer func() { releaseSession(ctx, err == nil) }()
 	w, unlock, err := e.claim(ctx, r.Name, r.Owner, s)
 	if err != nil {
 		return err
@@ -40,34 +36,6 @@ func (e *Engine) Remove(ctx context.Context, r deployment.Removal) (err error) {
 		return err
 	}
 	return e.clear(ctx, w, w.adopted(r.Adopted))
-}
-
-// removeUnlocked removes without a session of our own: whoever wants to be rid
-// of a deployment must not need an image for it. A live lock is respected.
-func (e *Engine) removeUnlocked(ctx context.Context, r deployment.Removal) error {
-	w, err := e.observe(ctx, r.Name)
-	if err != nil {
-		return err
-	}
-	if have := w.owner(); have != "" && r.Owner != "" && have != r.Owner {
-		return &deployment.OwnerError{Name: r.Name, Owner: have, Want: r.Owner}
-	}
-	lock := lockOf(r.Name)
-	held, err := e.sessions.Holder(ctx, lock)
-	if err != nil {
-		return err
-	}
-	if held != nil {
-		return lock.Refused(*held)
-	}
-	if err := e.withdraw(ctx, w); err != nil {
-		return err
-	}
-	if err := e.clear(ctx, w, w.adopted(r.Adopted)); err != nil {
-		return err
-	}
-	e.sessions.TidyUnused(ctx)
-	return nil
 }
 
 // clear removes what a world shows: containers first, the record last, so that

@@ -29,13 +29,8 @@ func (e *Engine) Start(ctx context.Context, name string) error {
 		return fmt.Errorf("container %q: %w", name, deployment.ErrNotFound)
 	}
 	if w.locked { // a live change may be about to retire what is stopped
-		lock := lockOf(name)
-		held, err := e.sessions.Holder(ctx, lock)
-		if err != nil {
+		if err := e.sessions.Respect(ctx, lockOf(name)); err != nil {
 			return err
-		}
-		if held != nil {
-			return lock.Refused(*held)
 		}
 	}
 	for _, c := range found {

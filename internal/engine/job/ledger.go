@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -38,9 +37,8 @@ func NewLedger(d Volumes, sessions *session.Manager, artifacts Artifacts, versio
 	return &Ledger{docker: d, sessions: sessions, artifacts: artifacts, version: version, reads: &volumeReads{docker: d}}
 }
 
-// Lock implements workflow.Ledger. Whoever wants to be rid of a workflow must
-// not need an image for it: without the probe image there is no session and so
-// no lock, but a live one of another run is respected.
+// Lock implements workflow.Ledger. It serves runs as well as removals: a run
+// without the probe image, and so without a lock, fails at its first job.
 func (l *Ledger) Lock(ctx context.Context, name string) (func(context.Context) error, error) {
 	release, err := l.names.Acquire(ctx, name)
 	if err != nil {
@@ -77,25 +75,18 @@ func (l *Ledger) Unreleased(ctx context.Context, name string) (string, error) {
 
 // lock keeps other processes away.
 func (l *Ledger) lock(ctx context.Context, lock session.Lock) (func(context.Context) error, error) {
-	s, err := l.sessions.Acquire(ctx)
-	if errors.Is(err, session.ErrNoProbeImage) {
-		held, err := l.sessions.Holder(ctx, lock)
-		if err == nil && held != nil {
-			err = lock.Refused(*held)
-		}
-		return func(ctx context.Context) error { l.sessions.TidyUnused(ctx); return nil }, err
-	}
+	s, releaseSession, err := l.sessions.AcquireForRemoval(ctx)
 	if err != nil {
 		return nil, err
 	}
 	unlock, err := l.sessions.Lock(ctx, s, lock)
 	if err != nil {
-		l.sessions.Release(ctx, true)
+		releaseSession(ctx, true)
 		return nil, err
 	}
 	return func(ctx context.Context) error {
 		err := unlock(ctx)
-		l.sessions.Release(ctx, true)
+		releaseSession(ctx, true)
 		return err
 	}, nil
 }
