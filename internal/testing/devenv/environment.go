@@ -14,6 +14,7 @@ type setUp struct {
 	engine    daemon.Engine
 	terraform string
 	cliConfig string
+	registry  string // the program of an image registry, "" until it is looked for: acceptance tests alone need it
 }
 
 // variables are what the programs that run in the environment get, as NAME=value. An empty value unsets.
@@ -23,6 +24,7 @@ func (s setUp) variables() []string {
 		"TF_CLI_CONFIG_FILE=" + s.cliConfig,
 		"MLOPS_PROBE_IMAGE=" + probeImage,
 		"MLOPS_GATEWAY_IMAGE=" + gatewayImage,
+		"MLOPS_REGISTRY=" + s.registry,
 		"CHECKPOINT_DISABLE=1",
 	}
 	if s.engine.Host != "" {
@@ -44,6 +46,9 @@ func (s setUp) environ(more ...string) []string {
 func runEnv(ctx context.Context, w workspace, _ []string) error {
 	s, err := prepare(ctx, w)
 	if err != nil {
+		return err
+	}
+	if s.registry, err = registryProgram(ctx, w); err != nil {
 		return err
 	}
 	for _, variable := range append(s.variables(), "TF_ACC=1") {

@@ -73,44 +73,13 @@ func staticBusybox(ctx context.Context, w workspace, arch string) (string, error
 	if path := firstStatic(candidates); path != "" {
 		return path, nil
 	}
-	if err := downloadBusybox(ctx, w, unpacked); err != nil {
+	if err := unpackPackage(ctx, w, "busybox-static", "the probe image", unpacked); err != nil {
 		return "", err
 	}
 	if path := firstStatic(candidates); path != "" {
 		return path, nil
 	}
 	return "", fmt.Errorf("the package busybox-static has no static busybox")
-}
-
-// downloadBusybox unpacks Debian's package into a folder. Nothing is installed, and no rights are needed beyond a list
-// of packages that is there.
-func downloadBusybox(ctx context.Context, w workspace, into string) error {
-	for _, program := range []string{"apt-get", "dpkg-deb"} {
-		if _, err := exec.LookPath(program); err != nil {
-			return err
-		}
-	}
-	if err := os.MkdirAll(into, 0o755); err != nil {
-		return err
-	}
-	step.Say("Downloading busybox-static for the probe image …")
-	download := step.Command(ctx, "apt-get", "-q", "download", "busybox-static")
-	download.Dir = into
-	if err := step.Logged(download, w.log("busybox")); err != nil {
-		if updateErr := w.engines().UpdatePackageLists(ctx); updateErr != nil {
-			return updateErr
-		}
-		download = step.Command(ctx, "apt-get", "-q", "download", "busybox-static")
-		download.Dir = into
-		if err := step.Logged(download, w.log("busybox")); err != nil {
-			return err
-		}
-	}
-	packages, err := filepath.Glob(filepath.Join(into, "busybox-static_*.deb"))
-	if err != nil || len(packages) == 0 {
-		return fmt.Errorf("apt-get left no package in %s", into)
-	}
-	return step.Logged(step.Command(ctx, "dpkg-deb", "-x", packages[len(packages)-1], into), w.log("busybox"))
 }
 
 // firstStatic gives the first path that is a program which needs no dynamic loader; "" when none is.

@@ -78,6 +78,10 @@ func acceptance(ctx context.Context, w workspace, s setUp, results *results) che
 		if err := w.engines().InstallTestPrograms(ctx); err != nil {
 			return err
 		}
+		var err error
+		if s.registry, err = registryProgram(ctx, w); err != nil {
+			return err
+		}
 		before, err := takeInventory(ctx, s.engine)
 		if err != nil {
 			return err
@@ -203,6 +207,9 @@ func runOnEngine(ctx context.Context, w workspace, variables []string, args ...s
 	s, err := prepare(ctx, w)
 	defer func() { err = errors.Join(err, s.stopEngine(ctx, w, flavour)) }()
 	if err != nil {
+		return err
+	}
+	if s.registry, err = registryProgram(ctx, w); err != nil {
 		return err
 	}
 	argv := []string{"test"}
