@@ -1,30 +1,38 @@
 // Package load is a client that forgives nothing: it writes requests to raw
 // connections, half of them kept and half of them new, half GET and half POST,
-// and counts every one that is not answered with 200. Nothing is retried,
-// replayed or dialled at a second address.
+// and counts every one that is not answered with 200, and every stream that is
+// not whole. Nothing is retried, replayed or dialled at a second address.
 package load
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 )
 
+// Kind is what a client asks for.
+type Kind int
+
+// Kinds of load.
+const (
+	Requests Kind = iota // GET and POST
+	Events               // streams of server-sent events
+	Sockets              // WebSockets
+)
+
 // Options say what load.
 type Options struct {
-	Address string  // host:port
-	Path    string  // "/infer" when empty
-	Kept    float64 // requests a second over connections that are kept
-	New     float64 // requests a second over a new connection each
-	Body    int     // bytes of a POST; 1024 when 0
-	OnlyGet bool    // for a server that takes nothing else
+	Address string        // host:port
+	Path    string        // "/infer" when empty, for streams the test server's
+	Kept    float64       // requests a second over connections that are kept
+	New     float64       // requests or streams a second over a new connection each
+	Body    int           // bytes of a POST; 1024 when 0
+	OnlyGet bool          // for a server that takes nothing else
+	Kind    Kind          // streams have a new connection each
+	Length  time.Duration // of a stream; 20 s when 0
 
 	// Request is what every request asks, in place of Path, Body and the turns of
 	// GET and POST.
@@ -81,12 +89,7 @@ const (
 
 // Start begins. Stop ends it.
 func Start(opt Options) *Run {
-	if opt.Path == "" {
-		opt.Path = "/infer"
-	}
-	if opt.Body == 0 {
-		opt.Body = 1024
-	}
+	opt = opt.complete()
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &Run{opt: opt, cancel: cancel, result: Result{Failures: map[string]int{}, Answers: map[string]int{}}}
 	connections := int(opt.Kept/perConnection + 0.5)
@@ -98,6 +101,26 @@ func Start(opt Options) *Run {
 		r.done.Go(func() { r.renew(ctx) })
 	}
 	return r
+}
+
+// complete puts in what is meant by nothing.
+func (o Options) complete() Options {
+	if o.Body == 0 {
+		o.Body = 1024
+	}
+	if o.Length == 0 {
+		o.Length = 20 * time.Second
+	}
+	switch {
+	case o.Path != "":
+	case o.Kind == Events:
+		o.Path = fmt.Sprintf("/stream?d=%s&every=%s", o.Length, eventPause)
+	case o.Kind == Sockets:
+		o.Path = "/socket"
+	default:
+		o.Path = "/infer"
+	}
+	return o
 }
 
 // Stop ends the load, waits for the answers that are outstanding, and says what
@@ -153,21 +176,33 @@ func (r *Run) renew(ctx context.Context) {
 	ticks := time.NewTicker(time.Duration(float64(time.Second) / r.opt.New))
 	defer ticks.Stop()
 	for n := 0; ; n++ {
+		r.done.Go(func() {
+			began := time.Now()
+			answer, err := once(r.opt, n)
+			r.count(answer, err, time.Since(began))
+		})
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticks.C:
 		}
-		r.done.Go(func() {
-			began := time.Now()
-			c, err := dial(r.opt.Address)
-			var answer string
-			if err == nil {
-				answer, err = c.ask(r.opt.request(n), false)
-				c.close()
-			}
-			r.count(answer, err, time.Since(began))
-		})
+	}
+}
+
+// once asks for the n-th thing over a new connection.
+func once(opt Options, n int) (string, error) {
+	c, err := dial(opt.Address)
+	if err != nil {
+		return "", err
+	}
+	defer c.close()
+	switch opt.Kind {
+	case Events:
+		return c.events(opt)
+	case Sockets:
+		return c.talk(opt)
+	default:
+		return c.ask(opt.request(n), false)
 	}
 }
 
@@ -182,70 +217,6 @@ func (r *Run) count(answer string, err error, took time.Duration) {
 		return
 	}
 	r.result.Answers[answer]++
-}
-
-// connection is a raw one.
-type connection struct {
-	net.Conn
-	reader  *bufio.Reader
-	closing bool // the server said so
-}
-
-func dial(address string) (*connection, error) {
-	conn, err := (&net.Dialer{Timeout: answerTimeout}).DialContext(context.Background(), "tcp", address)
-	if err != nil {
-		return nil, plain("dial", err)
-	}
-	return &connection{Conn: conn, reader: bufio.NewReader(conn)}, nil
-}
-
-func (c *connection) close() {
-	if c != nil {
-		_ = c.Conn.Close()
-	}
-}
-
-// ask sends one request and reads the whole answer.
-func (c *connection) ask(r Request, keep bool) (string, error) {
-	_ = c.SetDeadline(time.Now().Add(answerTimeout))
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: load\r\n", r.Method, r.Path)
-	if r.ContentType != "" {
-		fmt.Fprintf(&b, "Content-Type: %s\r\n", r.ContentType)
-	}
-	if r.Body != "" || r.Method == http.MethodPost {
-		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(r.Body))
-	}
-	if !keep {
-		b.WriteString("Connection: close\r\n")
-	}
-	if _, err := io.WriteString(c, b.String()+"\r\n"+r.Body); err != nil {
-		return "", plain("write", err)
-	}
-	response, err := http.ReadResponse(c.reader, &http.Request{Method: r.Method})
-	if err != nil {
-		return "", plain("read", err)
-	}
-	defer response.Body.Close()
-	content, err := io.ReadAll(response.Body)
-	if err != nil {
-		return "", plain("read", err)
-	}
-	c.closing = response.Close
-	answer := strings.TrimSpace(string(content))
-	if response.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("%s: status %d: %.80s", r.Method, response.StatusCode, answer)
-	}
-	return answer, nil
-}
-
-// plain is an error without addresses, so that equal ones can be counted.
-func plain(what string, err error) error {
-	var at *net.OpError
-	if errors.As(err, &at) {
-		err = at.Err
-	}
-	return fmt.Errorf("%s: %w", what, err)
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {

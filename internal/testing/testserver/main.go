@@ -20,10 +20,16 @@
 //	INFER_FOR             how long it takes
 //	INFER_STATUS          the status that it ends with instead
 //	INFER_TEXT            the text that it answers instead; \n, \e and \a are understood
+//	LOAD                  host:port: it is no server but a client of that one, as package load has
+//	                      it, until SIGTERM; then it prints the result as JSON
+//	LOAD_KEPT, LOAD_NEW   requests a second over connections that are kept, and over new ones
+//	LOAD_PATH             what it asks for; /infer
 //
 // It answers GET /v2/health/ready, /v2/health/live, /version, /env?name=NAME,
 // /hostname and /exit?code=N, and any method of /slow?d=DURATION and of /infer, with
-// 503 until it is ready, then with its version, and POST /v2/models/MODEL/infer.
+// 503 until it is ready, then with its version, and POST /v2/models/MODEL/infer. GET
+// /stream?d=DURATION&every=DURATION is a stream of events, and GET /socket a WebSocket.
+// Both are requests in flight for a DRAIN.
 package main
 
 import (
@@ -52,6 +58,13 @@ func run() int {
 	c.printLog(os.Stdout)
 	if c.printEnvCrash {
 		return printEnvironment(os.Stdout, c.exitCode)
+	}
+	if c.loadAddress != "" {
+		if err := c.sendLoad(ctx, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "testserver:", err)
+			return 1
+		}
+		return 0
 	}
 	ballast := allocate(c.allocate)
 	defer keep(ballast)
@@ -109,6 +122,8 @@ type config struct {
 	inferFor                time.Duration
 	inferStatus             int
 	inferText               string
+	loadAddress, loadPath   string
+	loadKept, loadNew       float64 // a second
 }
 
 func readConfig(get func(string) string) (config, error) {
@@ -121,6 +136,7 @@ func readConfig(get func(string) string) (config, error) {
 		allocate: r.number("ALLOC"), busy: r.number("BUSY"), busyFor: r.duration("BUSY_FOR", 0),
 		drain: r.duration("DRAIN", 0), ignoreSIGTERM: r.flag("IGNORE_SIGTERM"),
 		score: r.float("SCORE"), inferFor: r.duration("INFER_FOR", 0), inferStatus: r.number("INFER_STATUS"), inferText: r.text("INFER_TEXT", ""),
+		loadAddress: r.text("LOAD", ""), loadPath: r.text("LOAD_PATH", ""), loadKept: r.float("LOAD_KEPT"), loadNew: r.float("LOAD_NEW"),
 	}
 	switch c.protocol {
 	case "http", "https", "grpc", "tcp", "none":

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -24,12 +25,16 @@ type server struct {
 	exits   chan<- int
 	http    *http.Server
 	grpc    *grpc.Server
+	sockets sync.WaitGroup  // those that are open
+	cut     context.Context // ends when they are not waited for any longer
+	end     context.CancelFunc
 }
 
 func newServer(c config, exits chan<- int) *server {
 	s := &server{config: c, started: time.Now(), exits: exits}
 	s.http = &http.Server{Handler: s.routes(), ReadHeaderTimeout: 10 * time.Second}
 	s.grpc = grpc.NewServer()
+	s.cut, s.end = context.WithCancel(context.Background())
 	return s
 }
 
@@ -77,6 +82,16 @@ func (s *server) stop(drain time.Duration) {
 	if err := s.http.Shutdown(ctx); err != nil {
 		_ = s.http.Close() // the process ends anyway
 	}
+	closed := make(chan struct{})
+	go func() {
+		s.sockets.Wait()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-ctx.Done():
+		s.end()
+	}
 	s.grpc.Stop()
 }
 
@@ -100,6 +115,8 @@ func (s *server) routes() http.Handler {
 	})
 	mux.HandleFunc("/slow", slow)
 	mux.HandleFunc("/infer", s.infer)
+	mux.HandleFunc("GET /stream", s.stream)
+	mux.HandleFunc("GET /socket", s.socket)
 	mux.HandleFunc("POST /v2/models/{model}/infer", s.inference)
 	mux.HandleFunc("GET /exit", func(_ http.ResponseWriter, r *http.Request) {
 		code, err := strconv.Atoi(r.URL.Query().Get("code"))

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -15,6 +16,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/load"
 )
 
 // play starts a server with these variables on a free port and returns its address.
@@ -127,6 +130,43 @@ func TestDrain(t *testing.T) {
 	s.stop(5 * time.Second)
 	if got := <-answer; got != "done\n" {
 		t.Errorf("the request in flight got %q", got)
+	}
+}
+
+// TestStreams: both kinds are whole also when the server is told to end
+// meanwhile, if it drains, and are cut if it does not.
+func TestStreams(t *testing.T) {
+	for drain, failed := range map[time.Duration]int{5 * time.Second: 0, 0: 1} {
+		for _, kind := range []load.Kind{load.Events, load.Sockets} {
+			address, s, _ := play(t, map[string]string{"VERSION": "7"})
+			run := load.Start(load.Options{Address: address, Kind: kind, New: 0.01, Length: 400 * time.Millisecond})
+			time.Sleep(200 * time.Millisecond)
+			s.stop(drain)
+			if got := run.Stop(); got.Total != 1 || got.Failed != failed || got.Answers["7"] != 1-failed {
+				t.Errorf("kind %d, drain %s: %s", kind, drain, got)
+			}
+		}
+	}
+}
+
+// TestLoad: the server's other part is a client of another one.
+func TestLoad(t *testing.T) {
+	address, _, _ := play(t, map[string]string{"VERSION": "7"})
+	c, err := readConfig(func(name string) string {
+		return map[string]string{"LOAD": address, "LOAD_KEPT": "20", "LOAD_NEW": "20", "LOAD_PATH": "/version"}[name]
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	var out strings.Builder
+	if err := c.sendLoad(ctx, &out); err != nil {
+		t.Fatal(err)
+	}
+	var result load.Result
+	if err := json.Unmarshal([]byte(out.String()), &result); err != nil || result.Total == 0 || result.Answers["7"]+result.Failed != result.Total {
+		t.Errorf("%v: %s", err, out.String())
 	}
 }
 
