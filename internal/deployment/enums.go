@@ -87,6 +87,10 @@ const (
 	DefaultStartupTimeout = 5 * time.Minute
 )
 
+// MaxDrainTimeout is the longest that a replica may take to finish its requests:
+// what a gateway replaces cuts off what takes longer.
+const MaxDrainTimeout = time.Hour
+
 // The closed sets, once: validators and documentation both read them.
 var (
 	PullPolicies  = []PullPolicy{PullMissing, PullAlways, PullNever}

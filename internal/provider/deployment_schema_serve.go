@@ -113,8 +113,13 @@ func rolloutAttribute() schema.Attribute {
 				MarkdownDescription: describe("Replicas that are replaced at a time, 1 to 1000. Default 1.", changesNothing),
 				Validators:          []validator.Int64{between{least: 1, most: 1000}},
 			},
-			"drain_timeout": durationAttribute("How long a replica may take to finish its requests when it is stopped, as a duration of at least a second. Default `"+
-				formatDuration(deployment.DefaultDrainTimeout)+"`.", changesNothing, time.Second),
+			"drain_timeout": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: describe("How long a replica may take to finish its requests when it is stopped, as a duration from a second to "+
+					formatDuration(deployment.MaxDrainTimeout)+", and shorter than the update and the delete as a whole (`timeouts`). Default `"+
+					formatDuration(deployment.DefaultDrainTimeout)+"`.", changesNothing),
+				Validators: []validator.String{stringIs{durationBetween(time.Second, deployment.MaxDrainTimeout)}},
+			},
 			"auto_rollback": schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: describe("Whether a failed rollout removes what it made and leaves the old replicas serving. "+

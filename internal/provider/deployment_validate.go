@@ -17,6 +17,7 @@ func validateDeployment(config deploymentModel) diag.Diagnostics {
 	c := conversion{}
 	config.validate(&c)
 	c.validateStartup(config)
+	c.validateDrain(config)
 	return c.diags
 }
 
@@ -103,6 +104,26 @@ func (c *conversion) validateStartup(m deploymentModel) {
 			c.diags.Append(invalid(c.at("readiness").AtName("startup_timeout"),
 				"A replica may take %s to become ready, but the whole %s ends after %s. Raise timeouts.%s.",
 				formatDuration(startup), o.name, formatDuration(bound), o.name))
+			return
+		}
+	}
+}
+
+// validateDrain refuses a drain that the operation ends first.
+func (c *conversion) validateDrain(m deploymentModel) {
+	r, ok := group[rolloutModel](m.Rollout)
+	if !ok || !isSet(r.DrainTimeout) || !fullyKnown(m.Timeouts) {
+		return
+	}
+	drain, err := time.ParseDuration(r.DrainTimeout.ValueString())
+	if err != nil || drain > deployment.MaxDrainTimeout {
+		return // refused where it stands
+	}
+	for _, o := range []operation{updateOperation, deleteOperation} {
+		if bound := m.timeout(o); drain >= bound {
+			c.diags.Append(invalid(c.at("rollout").AtName("drain_timeout"),
+				"A replica may take %s to finish its requests, but the whole %s ends after %s. Raise timeouts.%s.",
+				formatDuration(drain), o.name, formatDuration(bound), o.name))
 			return
 		}
 	}

@@ -35,6 +35,18 @@ func durationAtLeast(least time.Duration) check {
 	}
 }
 
+// durationBetween accepts durations from least to most.
+func durationBetween(least, most time.Duration) check {
+	atLeast := durationAtLeast(least)
+	return func(value string) error {
+		err := atLeast(value)
+		if d, _ := parseDuration(value); err == nil && d > most {
+			return fmt.Errorf("is too long: the most is %s", formatDuration(most))
+		}
+		return err
+	}
+}
+
 // formatDuration writes a duration as users do: 1m, not 1m0s.
 func formatDuration(d time.Duration) string {
 	text := d.String()
