@@ -3,10 +3,9 @@ package main
 import (
 	"context"
 	"debug/elf"
-	"errors"
 	"fmt"
+	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,30 +14,38 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/devenv/step"
 )
 
-const (
-	// gatewayImage is the image of the gateways of endpoints in the tests and the demo.
-	gatewayImage = imagePrefix + "haproxy" + imageTag
-	// gatewaySource is the registry's image that it is made of where Debian's package cannot be had.
-	gatewaySource = "haproxy:lts-alpine"
-)
+// gatewayImage is the image of the gateways of endpoints in the tests and the demo.
+const gatewayImage = imagePrefix + "haproxy" + imageTag
 
-// buildGateway builds the image of HAProxy out of Debian's package, the shared libraries that it needs and a static
+// gatewayRelease is an HAProxy that gateways are tested on.
+type gatewayRelease struct {
+	suite, image string
+	source       string // the registry's image of that version, where Debian's package cannot be had
+	unpacked     string // folder below .dev
+}
+
+var gatewayReleases = []gatewayRelease{
+	{"bookworm", gatewayImage, "haproxy:2.6-alpine", "haproxy"},
+	{"trixie", imagePrefix + "haproxy-trixie" + imageTag, "haproxy:3.0-alpine", "haproxy-trixie"},
+}
+
+// buildGateway builds an image of HAProxy out of Debian's package, the shared libraries that it needs and a static
 // busybox, and nothing else; for an engine on another architecture, or on a machine without Debian's packages, out of
 // the registry's image.
-func buildGateway(ctx context.Context, w workspace, client *docker.Client, arch string) error {
+func buildGateway(ctx context.Context, w workspace, client *docker.Client, arch string, release gatewayRelease) error {
 	image := newBuildContext()
 	busybox, err := staticBusybox(ctx, w, arch)
 	var files map[string]string
 	if err == nil {
-		files, err = gatewayFiles(ctx, w)
+		files, err = gatewayFiles(ctx, w, release)
 	}
 	if err != nil {
-		if err := image.file("Dockerfile", 0o644, []byte("FROM "+gatewaySource+"\n")); err != nil {
+		if err := image.file("Dockerfile", 0o644, []byte("FROM "+release.source+"\n")); err != nil {
 			return err
 		}
-		if pullErr := image.build(ctx, client, gatewayImage); pullErr != nil {
+		if pullErr := image.build(ctx, client, release.image); pullErr != nil {
 			return &step.Fault{
-				Missing: "There is no HAProxy for the gateways' image: neither Debian's package (" + err.Error() + ") nor one from a registry",
+				Missing: "There is no HAProxy for the gateways' image " + release.image + ": neither Debian's package (" + err.Error() + ") nor one from a registry",
 				Remedy:  "Give this machine access to Debian's packages, or the engine access to Docker Hub.",
 				Err:     pullErr,
 			}
@@ -49,12 +56,7 @@ func buildGateway(ctx context.Context, w workspace, client *docker.Client, arch 
 	if err := image.file("Dockerfile", 0o644, []byte(gatewayDockerfile)); err != nil {
 		return err
 	}
-	names := make([]string, 0, len(files))
-	for name := range files {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
 		content, err := os.ReadFile(files[name])
 		if err != nil {
 			return err
@@ -68,18 +70,23 @@ func buildGateway(ctx context.Context, w workspace, client *docker.Client, arch 
 			return err
 		}
 	}
-	return image.build(ctx, client, gatewayImage)
+	return image.build(ctx, client, release.image)
 }
 
 // gatewayDockerfile: a user of its own, as the official image has.
 const gatewayDockerfile = "FROM scratch\nCOPY root /\nENV PATH=/usr/sbin:/usr/bin:/bin\nSTOPSIGNAL SIGUSR1\nUSER 99:99\nCMD [\"haproxy\"]\n"
 
 // gatewayFiles gives HAProxy, its dynamic loader and the libraries that it needs: path in the image to path here.
-func gatewayFiles(ctx context.Context, w workspace) (map[string]string, error) {
-	unpacked := w.dev("haproxy")
+func gatewayFiles(ctx context.Context, w workspace, release gatewayRelease) (map[string]string, error) {
+	unpacked := w.dev(release.unpacked)
 	program := filepath.Join(unpacked, "usr", "sbin", "haproxy")
 	if _, err := os.Stat(program); err != nil {
-		if err := downloadGateway(ctx, w, unpacked); err != nil {
+		step.Say("Downloading haproxy of Debian's %s for the gateways' image …", release.suite)
+		debian, err := openSuite(ctx, w, release.suite)
+		if err != nil {
+			return nil, err
+		}
+		if err := debian.unpack(ctx, "haproxy", unpacked); err != nil {
 			return nil, err
 		}
 	}
@@ -89,64 +96,6 @@ func gatewayFiles(ctx context.Context, w workspace) (map[string]string, error) {
 		return nil, err
 	}
 	return files, gather(files, libraries, program)
-}
-
-// downloadGateway unpacks Debian's package and the libraries that it depends on into a folder. Nothing is installed.
-func downloadGateway(ctx context.Context, w workspace, into string) error {
-	for _, program := range []string{"apt-get", "apt-cache", "dpkg-deb"} {
-		if _, err := exec.LookPath(program); err != nil {
-			return err
-		}
-	}
-	packages, err := gatewayPackages(ctx)
-	if err != nil {
-		if err := w.engines().UpdatePackageLists(ctx); err != nil {
-			return err
-		}
-		if packages, err = gatewayPackages(ctx); err != nil {
-			return err
-		}
-	}
-	partial := into + ".partial"
-	if err := errors.Join(os.RemoveAll(partial), os.MkdirAll(partial, 0o755)); err != nil {
-		return err
-	}
-	step.Say("Downloading haproxy for the gateways' image …")
-	download := step.Command(ctx, "apt-get", append([]string{"-q", "download"}, packages...)...)
-	download.Dir = partial
-	if err := step.Logged(download, w.log("haproxy")); err != nil {
-		return err
-	}
-	found, err := filepath.Glob(filepath.Join(partial, "*.deb"))
-	if err != nil {
-		return err
-	}
-	for _, deb := range found {
-		if err := step.Logged(step.Command(ctx, "dpkg-deb", "-x", deb, partial), w.log("haproxy")); err != nil {
-			return err
-		}
-	}
-	return os.Rename(partial, into) // complete only under its final name
-}
-
-// gatewayPackages are haproxy and the packages of libraries that it depends on, however far.
-func gatewayPackages(ctx context.Context) ([]string, error) {
-	out, err := step.Output(step.Command(ctx, "apt-cache", "depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts",
-		"--no-breaks", "--no-replaces", "--no-enhances", "haproxy"))
-	if err != nil {
-		return nil, err
-	}
-	packages := []string{"haproxy"}
-	for line := range strings.Lines(out) {
-		// What it depends on is indented, what is virtual in brackets.
-		if name := strings.TrimRight(line, "\n"); (strings.HasPrefix(name, "lib") || strings.HasPrefix(name, "zlib")) && !strings.Contains(name, ":") {
-			packages = append(packages, name)
-		}
-	}
-	if len(packages) < 2 {
-		return nil, fmt.Errorf("the list of packages knows no haproxy")
-	}
-	return packages, nil
 }
 
 // sharedLibraries are the libraries below root by their names.

@@ -85,7 +85,7 @@ func runImages(ctx context.Context, w workspace, _ []string) error {
 	return buildImages(ctx, w, engine)
 }
 
-// buildImages builds the images of the tests on the engine, without a registry: the probe image, the gateways' image, and one for every
+// buildImages builds the images of the tests on the engine, without a registry: the probe image, the gateways' images, and one for every
 // folder of internal/testing that has a Dockerfile.
 func buildImages(ctx context.Context, w workspace, engine daemon.Engine) error {
 	client, err := docker.Connect(ctx, docker.Options{Host: engine.Host})
@@ -100,8 +100,10 @@ func buildImages(ctx context.Context, w workspace, engine daemon.Engine) error {
 	if err := buildProbe(ctx, w, client, arch); err != nil {
 		return err
 	}
-	if err := buildGateway(ctx, w, client, arch); err != nil {
-		return err
+	for _, release := range gatewayReleases {
+		if err := buildGateway(ctx, w, client, arch, release); err != nil {
+			return err
+		}
 	}
 	return filepath.WalkDir(w.path("internal", "testing"), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.Name() != "Dockerfile" {
