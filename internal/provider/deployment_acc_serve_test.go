@@ -68,7 +68,7 @@ func TestAccDeploymentHostPort(t *testing.T) {
 		t.Errorf("the plan does not warn:\n%s", planned.Output())
 	}
 	old := a.Facts(a.name())
-	a.fails(w, "exited with code 3", "is still serving on 1 of 1 replicas")
+	a.fails(w, "exited with code 3", "is serving again on 1 of 1 replicas, after ")
 	if now := a.Facts(a.name()); now.ID != old.ID || now.PID == 0 {
 		t.Errorf("the old one is %+v, before %+v", now, old)
 	}

@@ -26,7 +26,7 @@ func (e *Engine) Apply(ctx context.Context, spec deployment.Spec) (status deploy
 
 	s, img, err := e.prepare(ctx, spec)
 	if err != nil {
-		return deployment.Status{}, err
+		return deployment.Status{}, e.unchanged(ctx, spec.Name, err)
 	}
 	defer func() { e.sessions.Release(ctx, err != nil) }() // a create that failed leaves no network either
 
@@ -64,6 +64,22 @@ func (e *Engine) prepare(ctx context.Context, spec deployment.Spec) (*session.Se
 		return nil, img, err
 	}
 	return s, img, nil
+}
+
+// unchanged adds what goes on serving to a failure that came before any change.
+func (e *Engine) unchanged(ctx context.Context, name string, err error) error {
+	var f *deployment.Failure
+	if !errors.As(err, &f) || ctx.Err() != nil {
+		return err
+	}
+	w, lookErr := e.observe(ctx, name)
+	if lookErr != nil || w.record == nil {
+		return err
+	}
+	c := &change{engine: e, world: w}
+	status, lookErr := e.describe(ctx, w, c.lookupImage)
+	f.Serving += " " + c.serving(status, lookErr, true)
+	return err
 }
 
 // claim observes the deployment and makes sure that nobody else is changing it.

@@ -40,8 +40,8 @@ var errNotReady = errors.New("not ready")
 func (e *notReady) Unwrap() error { return errNotReady }
 
 // await returns the replica when it is ready: running, not restarting, the same
-// process over min_healthy_time, answering as expected.
-func (c *change) await(ctx context.Context, id string) (docker.Container, error) {
+// process over min_healthy_time, answering as expected since then.
+func (c *change) await(ctx context.Context, id string) (ready docker.Container, since time.Time, err error) {
 	readiness := c.spec.Readiness
 	if readiness == nil {
 		readiness = &deployment.Readiness{MinHealthyTime: settle}
@@ -57,13 +57,13 @@ func (c *change) await(ctx context.Context, id string) (docker.Container, error)
 		wait, err := a.look(bounded)
 		switch {
 		case ctx.Err() != nil:
-			return a.last, ctx.Err()
+			return a.last, since, ctx.Err()
 		case bounded.Err() != nil:
-			return a.last, &notReady{what: " within " + timeout.String(), lastAnswer: a.lastAnswer, container: a.last}
+			return a.last, since, &notReady{what: " within " + timeout.String(), lastAnswer: a.lastAnswer, container: a.last}
 		case err != nil:
-			return a.last, err
+			return a.last, since, err
 		case wait == 0:
-			return a.last, nil
+			return a.last, a.steady, nil
 		}
 		next := time.NewTimer(wait)
 		select {

@@ -28,6 +28,7 @@ type change struct {
 	unvalidated map[string]bool             // names of those that the golden requests wait for
 	number      int                         // of the record that commits what this run makes
 	routed      bool                        // an endpoint routes to the deployment
+	absence     *absence                    // of what was in service before; shared with the rollback
 	warnings    []string
 }
 

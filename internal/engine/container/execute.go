@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
@@ -53,6 +54,9 @@ func (c *change) index() {
 	for _, r := range all {
 		c.ids[r.Name], c.phases[r.ID] = r.ID, phase(r.State)
 	}
+	if c.absence == nil {
+		c.absence = newAbsence(c.world.name, all)
+	}
 }
 
 func (c *change) act(ctx context.Context, a rollout.Action, id string) error {
@@ -65,9 +69,12 @@ func (c *change) act(ctx context.Context, a rollout.Action, id string) error {
 	case rollout.OpAttach:
 		return d.ConnectNetwork(ctx, c.session.NetworkID, id, nil)
 	case rollout.OpAwait:
-		ready, err := c.await(ctx, id)
+		ready, since, err := c.await(ctx, id)
 		if err != nil {
 			return err
+		}
+		if !c.routed {
+			c.absence.back(id, since)
 		}
 		if !c.unvalidated[a.Replica.Name] {
 			delete(c.failed, id)
@@ -84,13 +91,19 @@ func (c *change) act(ctx context.Context, a rollout.Action, id string) error {
 		c.ids[a.NewName] = id
 		return nil
 	case rollout.OpServe:
-		return c.engine.traffic.Attach(ctx, c.spec.Name, id)
+		err := c.engine.traffic.Attach(ctx, c.spec.Name, id)
+		if err == nil {
+			c.absence.back(id, time.Now())
+		}
+		return err
 	case rollout.OpDrain:
 		if !c.routed { // nothing stands between the clients and the container: its own answer to the stop signal is the drain
 			return nil
 		}
+		c.absence.leave(id, time.Now())
 		return c.engine.traffic.Drain(ctx, c.spec.Name, id, cmp.Or(c.spec.Rollout.DrainTimeout, deployment.DefaultDrainTimeout))
 	case rollout.OpStop:
+		c.absence.leave(id, time.Now())
 		return d.StopContainer(ctx, id, cmp.Or(c.spec.Rollout.DrainTimeout, deployment.DefaultDrainTimeout))
 	case rollout.OpRemove:
 		return d.RemoveContainer(ctx, id)

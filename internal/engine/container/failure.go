@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
@@ -42,13 +44,15 @@ func (c *change) explain(ctx context.Context, plan rollout.Plan, cause error) *d
 	case errors.As(at.err, &wrong):
 		c.explainAnswer(f, revision, at.action.Replica.Name, wrong)
 	case at.action.Op == rollout.OpStart:
-		c.explainStart(ctx, f, at)
+		c.explainStart(ctx, f, revision, at)
 	default:
 		f.What, f.Advice = fmt.Sprintf("It was not possible to %s: %s.", at.action, at.err), "Apply again once the cause is mended."
 		return f
 	}
 	if at.id != "" {
-		f.Replicas = append(f.Replicas, c.evidence(ctx, at, unready))
+		evidence := c.evidence(ctx, at, unready)
+		f.Replicas = append(f.Replicas, evidence)
+		c.explainPlatform(ctx, f, evidence)
 	}
 	return f
 }
@@ -65,21 +69,32 @@ func (c *change) advise(e *notReady) (advice, attribute string) {
 }
 
 // explainStart names what most often keeps a container from starting.
-func (c *change) explainStart(ctx context.Context, f *deployment.Failure, at *actionError) {
-	text := at.err.Error()
-	f.What = fmt.Sprintf("Replica %s could not be started: %s.", at.action.Replica.Name, strings.TrimSuffix(text, "."))
+func (c *change) explainStart(ctx context.Context, f *deployment.Failure, revision string, at *actionError) {
+	text, replica := at.err.Error(), at.action.Replica.Name
+	f.What = fmt.Sprintf("%s could not be started.\nReplica %s: %s.", revision, replica, strings.TrimSuffix(text, "."))
 	if !strings.Contains(text, "port is already allocated") && !strings.Contains(text, "address already in use") {
 		return
 	}
 	f.Attribute = "ports"
 	f.Advice = "Choose another host_port, or free this one, and apply again."
-	for _, p := range c.spec.Ports {
-		if p.Host == 0 || !strings.Contains(text, fmt.Sprint(p.Host)) {
-			continue
-		}
-		f.What = fmt.Sprintf("Replica %s could not be started: host port %d is taken by %s.",
-			at.action.Replica.Name, p.Host, c.portHolder(ctx, p.Host, at.id))
+	port := refusedPort(text)
+	if i := slices.IndexFunc(c.spec.Ports, func(p deployment.Port) bool { return p.Host == port }); port > 0 && i >= 0 {
+		f.What = fmt.Sprintf("%s could not be started.\nReplica %s needs host port %d, which %s has.", revision, replica, port, c.portHolder(ctx, port, at.id))
 	}
+}
+
+// bindingRE is an address of the host with its port, which an engine's words may
+// go on to map to a container's: 0.0.0.0:8501, [::]:8501.
+var bindingRE = regexp.MustCompile(`[0-9\]]:([0-9]{1,5})\b`)
+
+// refusedPort is the host port that an engine says it could not bind, 0 for none.
+func refusedPort(text string) int {
+	found := bindingRE.FindStringSubmatch(text)
+	if found == nil {
+		return 0
+	}
+	port, _ := strconv.Atoi(found[1]) // digits
+	return port
 }
 
 // portHolder names who publishes a host port.
@@ -137,28 +152,4 @@ func (c *change) evidence(ctx context.Context, at *actionError, unready *notRead
 		r.Logs = strings.Split(text, "\n")
 	}
 	return r
-}
-
-// serving is the sentence that says what answers now.
-func serving(s deployment.Status, kept bool) string {
-	running := 0
-	for _, r := range s.Replicas {
-		if r.State == deployment.StateRunning && r.Name == deployment.SlotName(s.Spec.Name, r.Slot) {
-			running++
-		}
-	}
-	of := fmt.Sprintf("Revision %d (%s)", s.Revision, deployment.FamiliarImage(s.Spec.Image))
-	if s.Revision == 0 {
-		of = fmt.Sprintf("The adopted container (%s)", deployment.FamiliarImage(s.Spec.Image))
-	}
-	switch {
-	case len(s.Replicas) == 0 && kept:
-		return "Nothing was serving before."
-	case len(s.Replicas) == 0:
-		return "Nothing was serving before, and nothing is left behind."
-	case running == 0:
-		return of + " is not serving on any replica."
-	default:
-		return fmt.Sprintf("%s is still serving on %d of %d replicas.", of, running, max(s.Spec.Replicas, running))
-	}
 }

@@ -118,7 +118,7 @@ func (e *Engine) Restart(ctx context.Context, name string) (err error) {
 		if err := e.docker.StartContainer(ctx, r.ID); err != nil {
 			return fmt.Errorf("starting %s: %w", r.Name, err)
 		}
-		if _, err := c.await(ctx, r.ID); err != nil {
+		if _, _, err := c.await(ctx, r.ID); err != nil {
 			return fmt.Errorf("replica %s %w", r.Name, err)
 		}
 		if w.routed {

@@ -27,7 +27,9 @@ func (c *change) rollBack(ctx context.Context, plan rollout.Plan, cause error) (
 	failure := c.explain(ctx, plan, cause)
 	if c.spec.Rollout.NoRollback && ctx.Err() == nil {
 		failure.Advice = "rollout.auto_rollback is false: everything was left as it is. " + failure.Advice
-		return c.observed(ctx, failure)
+		status, lookErr := c.observed(ctx, nil)
+		failure.Serving = c.serving(status, lookErr, true)
+		return status, failure
 	}
 	limit := cmp.Or(c.world.previousReadiness(), deployment.DefaultStartupTimeout) + rollbackMargin
 	if errors.Is(ctx.Err(), context.Canceled) {
@@ -37,12 +39,13 @@ func (c *change) rollBack(ctx context.Context, plan rollout.Plan, cause error) (
 	defer cancel()
 	kept := c.keep(bounded, cause, failure)
 	if err := c.undo(bounded, kept); err != nil {
-		failure.Serving = fmt.Sprintf("Going back failed too: %s.", err)
+		status, lookErr := c.observed(ctx, nil)
+		failure.Serving = fmt.Sprintf("Going back failed too: %s.\n%s", err, c.serving(status, lookErr, true))
 		failure.Advice = "Apply again: what is left is put in order first. " + failure.Advice
-		return c.observed(ctx, failure)
+		return status, failure
 	}
-	status, _ := c.observed(ctx, failure)
-	failure.Serving = serving(status, kept != "")
+	status, lookErr := c.observed(ctx, nil)
+	failure.Serving = c.serving(status, lookErr, kept != "")
 	return status, failure
 }
 
@@ -65,7 +68,7 @@ func (c *change) undo(ctx context.Context, kept string) error {
 		now.kept = nil
 	}
 	now.foreignSpec = before.foreignSpec
-	back := &change{engine: c.engine, session: c.session, world: now, adopting: c.adopting && now.foreign != nil, routed: c.routed}
+	back := &change{engine: c.engine, session: c.session, world: now, adopting: c.adopting && now.foreign != nil, routed: c.routed, absence: c.absence}
 	desired, observed := back.previous(before)
 	desired.Routed = c.routed
 	info, err := c.engine.docker.Info(ctx)
@@ -122,4 +125,41 @@ func (c *change) unrecorded(before *world) (rollout.Desired, rollout.Observed) {
 		Running: newest.State.Running, MaxSurge: 1, Limits: limitsOf(newest.HostConfig), Rollback: true,
 	}
 	return desired, observed
+}
+
+// serving is the sentence that says what answers now; left, whether the failed
+// change left anything behind.
+func (c *change) serving(s deployment.Status, lookErr error, left bool) string {
+	if lookErr != nil {
+		return fmt.Sprintf("What serves now is not known: %s.", lookErr)
+	}
+	running := 0
+	for _, r := range s.Replicas {
+		if r.State == deployment.StateRunning && r.Name == deployment.SlotName(s.Spec.Name, r.Slot) {
+			running++
+		}
+	}
+	of := fmt.Sprintf("Revision %d (%s)", s.Revision, deployment.FamiliarImage(s.Spec.Image))
+	if s.Revision == 0 {
+		of = fmt.Sprintf("The adopted container (%s)", deployment.FamiliarImage(s.Spec.Image))
+	}
+	nothing := len(s.Replicas) == 0 || c.world.record == nil && len(c.world.replicas) == 0 && !c.adopting
+	switch {
+	case nothing && left:
+		return "Nothing was serving before."
+	case nothing:
+		return "Nothing was serving before, and nothing is left behind."
+	case running == 0 && c.absence != nil && c.absence.out > 0:
+		return fmt.Sprintf("%s is not serving on any replica, since %s.", of, c.absence.empty.UTC().Format("15:04:05 MST"))
+	case running == 0:
+		return of + " is not serving on any replica."
+	}
+	how, gone := "still serving", ""
+	if c.absence != nil {
+		gone = c.absence.String()
+	}
+	if gone != "" {
+		how = "serving again"
+	}
+	return fmt.Sprintf("%s is %s on %d of %d replicas%s.", of, how, running, max(s.Spec.Replicas, running), gone)
 }
