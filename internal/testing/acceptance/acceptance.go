@@ -60,7 +60,7 @@ type Scope struct {
 	Prefix string
 
 	t      testing.TB
-	images []string // IDs of those that the test built
+	images []string // those that the test built, by ID, or had pulled
 }
 
 // labelScope marks what a test itself made beside the provider. It goes with

@@ -33,6 +33,10 @@ func (s *Scope) Bridge(name string) string {
 	return network
 }
 
+// Pulls says which images the engine pulls for the test, by tag or digest: they
+// go with it.
+func (s *Scope) Pulls(refs ...string) { s.images = append(s.images, refs...) }
+
 // Get asks a container of the provider's network for a path on port 8080, from
 // inside that network; the body of the answer, which must be a 200.
 func (s *Scope) Get(container, path string) string {
