@@ -9,6 +9,12 @@ import (
 // the names below can be those of a deployment, which have no dot.
 func GatewayName(name string) string { return "mlops-gateway." + name }
 
+// ServingAlias is what the replicas of a deployment are called, all of them, on
+// the traffic network. It is not the deployment's name: a gateway is on the edge
+// network too, where that may be the name of an endpoint, its own above all, and
+// the engine's DNS answers from the first network that knows a name.
+func ServingAlias(deployment string) string { return deployment + ".serving" }
+
 // LockName is the name of the container that locks the endpoint.
 func LockName(name string) string { return GatewayName(name) + ".lock" }
 

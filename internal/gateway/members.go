@@ -38,9 +38,9 @@ func (g *Gateways) attachAll(ctx context.Context, networkID, name string) error 
 }
 
 // attach puts a container on the traffic network, where it is one of those that
-// the deployment's name means.
+// the deployment's alias means.
 func (g *Gateways) attach(ctx context.Context, networkID, id, name string) error {
-	err := g.docker.ConnectNetwork(ctx, networkID, id, []string{name})
+	err := g.docker.ConnectNetwork(ctx, networkID, id, []string{endpoint.ServingAlias(name)})
 	if err != nil && !errors.Is(err, docker.ErrConflict) && !errors.Is(err, deployment.ErrNotFound) {
 		return fmt.Errorf("attaching %s to the network %s: %w", deployment.ShortID(id), g.traffic.Name(), err)
 	}

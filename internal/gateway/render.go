@@ -67,7 +67,7 @@ global
   hard-stop-after %ds
   server-state-file %[3]s/%[4]s
 
-# Membership is what the engine's own DNS says of a deployment's name.
+# Membership is what the engine's own DNS says of a deployment's replicas.
 resolvers docker
   nameserver engine 127.0.0.11:53
   accepted_payload_size 8192
@@ -139,7 +139,7 @@ func writeBackend(b *strings.Builder, be Backend) {
 	// Only a GET is sent again after an empty answer: anything else might be done twice.
 	b.WriteString("  http-request disable-l7-retry unless METH_GET\n")
 	fmt.Fprintf(b, "  default-server check%s inter 500ms fall 2 rise 1 observe layer4 error-limit 5 on-error mark-down resolvers docker resolve-prefer ipv4 init-addr last,none\n", server)
-	fmt.Fprintf(b, "  server-template s 1-%d %s:%d\n", cmp.Or(be.Slots, slotStep), be.Deployment, be.Port)
+	fmt.Fprintf(b, "  server-template s 1-%d %s:%d\n", cmp.Or(be.Slots, slotStep), endpoint.ServingAlias(be.Deployment), be.Port)
 }
 
 // backendMark begins the part of a configuration that is about one backend.

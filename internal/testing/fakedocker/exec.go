@@ -2,6 +2,7 @@ package fakedocker
 
 import (
 	"context"
+	"maps"
 	"path"
 	"slices"
 	"sort"
@@ -59,20 +60,24 @@ func (i Inside) Rename(from, to string) bool {
 	return true
 }
 
-// Resolve gives the addresses of a name on the container's networks, in order.
+// Resolve gives the addresses of a name, in order, as the first of the
+// container's networks knows them that knows any.
 func (i Inside) Resolve(name string) []string {
-	var out []string
-	for _, own := range i.record.networks {
+	for _, network := range slices.Sorted(maps.Keys(i.record.networks)) {
+		var out []string
 		for _, c := range i.engine.containers {
 			for _, a := range c.networks {
-				if a.networkID == own.networkID && a.ip != "" && (c.name == name || slices.Contains(a.aliases, name)) {
+				if a.networkID == i.record.networks[network].networkID && a.ip != "" && (c.name == name || slices.Contains(a.aliases, name)) {
 					out = append(out, a.ip)
 				}
 			}
 		}
+		if len(out) > 0 {
+			sort.Strings(out)
+			return slices.Compact(out)
+		}
 	}
-	sort.Strings(out)
-	return slices.Compact(out)
+	return nil
 }
 
 // DisconnectNetwork takes a container off a network; one that is not on it is success.

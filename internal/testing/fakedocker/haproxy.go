@@ -104,8 +104,9 @@ func (p *haproxy) statistics(in Inside) string {
 		if len(fields) != 4 || fields[0] != "server-template" {
 			continue
 		}
-		backend, port, _ := strings.Cut(fields[3], ":")
-		for i, ip := range p.resolve(in, backend) {
+		alias, port, _ := strings.Cut(fields[3], ":")
+		backend, _, _ := strings.Cut(alias, ".")
+		for i, ip := range p.resolve(in, alias, backend) {
 			status, address := "UP", ip+":"+port
 			switch {
 			case ip == "":
@@ -119,9 +120,9 @@ func (p *haproxy) statistics(in Inside) string {
 	return b.String()
 }
 
-// resolve gives addresses slots, which they keep.
-func (p *haproxy) resolve(in Inside, backend string) []string {
-	found := in.Resolve(backend)
+// resolve gives addresses slots of the backend, which they keep.
+func (p *haproxy) resolve(in Inside, alias, backend string) []string {
+	found := in.Resolve(alias)
 	slots := p.slots[backend]
 	for i, ip := range slots {
 		if !slices.Contains(found, ip) {
