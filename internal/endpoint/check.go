@@ -3,6 +3,9 @@ package endpoint
 import (
 	"fmt"
 	"net"
+	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 )
@@ -53,7 +56,36 @@ func Check(s Spec) []Problem {
 		add("host_ip", -1, "", "It has no meaning without host_port.")
 	}
 	checkTraffic(s.Traffic, add)
+	checkRouting(s, add)
 	return out
+}
+
+// headerRE is a header's name as far as it needs no quotes anywhere.
+var headerRE = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,62}$`)
+
+// ownHeaders mean something to the proxy or between it and its clients.
+var ownHeaders = []string{
+	"authorization", "connection", "content-length", "content-type", "cookie", "expect", "host", "keep-alive", "te", "trailer",
+	"transfer-encoding", "upgrade", "x-api-key", "x-forwarded-for", "x-forwarded-proto",
+}
+
+// ValidHeader reports whether requests may name their deployment by a header of
+// that name.
+func ValidHeader(name string) bool {
+	return headerRE.MatchString(name) && !slices.Contains(ownHeaders, strings.ToLower(name))
+}
+
+// checkRouting is about which deployment answers a request.
+func checkRouting(s Spec, add func(attribute string, entry int, field, format string, args ...any)) {
+	if s.Fallback != "" && !s.Routes(s.Fallback) {
+		add("fallback", -1, "", "%q is no deployment of the traffic: give it an entry there, with weight 0 if it is to answer for the others alone.", s.Fallback)
+	}
+	if s.OverrideHeader != "" && !ValidHeader(s.OverrideHeader) {
+		add("override_header", -1, "", "%q is no header of your own: up to 63 letters, digits and hyphens that begin with a letter, such as x-mlops-deployment.", s.OverrideHeader)
+	}
+	if s.Sticky != "" && !slices.Contains(Stickies, s.Sticky) {
+		add("sticky", -1, "", "%q is not %q or %q.", s.Sticky, StickyNone, StickyCookie)
+	}
 }
 
 func checkTraffic(routes []Route, add func(attribute string, entry int, field, format string, args ...any)) {

@@ -22,6 +22,10 @@ type Spec struct {
 
 	Traffic []Route `json:"traffic"` // in the order of the configuration; each deployment once
 
+	Fallback       string `json:"fallback,omitempty"`        // a deployment of Traffic; "": none
+	OverrideHeader string `json:"override_header,omitempty"` // name of the header by which a request names its deployment; "": none
+	Sticky         Sticky `json:"sticky,omitempty"`          // "": StickyNone
+
 	Timeouts deployment.Timeouts `json:"timeouts,omitzero"`
 }
 
@@ -30,6 +34,22 @@ type Route struct {
 	Deployment string `json:"deployment"`
 	Weight     int    `json:"weight"` // relative to the sum of all; 0: none
 }
+
+// Sticky is how a client stays with the deployment that it was given first.
+type Sticky string
+
+// Ways to stay.
+const (
+	StickyNone   Sticky = "none"
+	StickyCookie Sticky = "cookie" // the number that its first request drew
+)
+
+// Stickies are all of them.
+var Stickies = []Sticky{StickyNone, StickyCookie}
+
+// CookieName is the cookie in which the clients of an endpoint keep their
+// number. Cookies know no ports, so it has the endpoint's name.
+func CookieName(name string) string { return "mlops-" + name }
 
 // Port is where a gateway listens inside its networks.
 const Port = 8080

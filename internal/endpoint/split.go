@@ -67,15 +67,6 @@ func shares(routes []Route) []int {
 	return out
 }
 
-// Heaviest is the deployment with the most traffic, the first of equals; "" of
-// no routes.
-func Heaviest(routes []Route) string {
-	if len(routes) == 0 {
-		return ""
-	}
-	return slices.MaxFunc(routes, func(a, b Route) int { return cmp.Compare(a.Weight, b.Weight) }).Deployment
-}
-
 // ErrLastRoute says that nothing could take over a deployment's traffic.
 var ErrLastRoute = errors.New("it is the last entry of the traffic")
 

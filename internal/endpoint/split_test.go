@@ -120,6 +120,11 @@ func TestCheck(t *testing.T) {
 		"weight":        {func(s *Spec) { s.Traffic[1].Weight = -1 }, []string{"traffic[1].weight"}},
 		"too much":      {func(s *Spec) { s.Traffic[1].Weight = MaxWeight + 1 }, []string{"traffic[1].weight"}},
 		"no deployment": {func(s *Spec) { s.Traffic[0].Deployment = "v1 }" }, []string{"traffic[0].deployment"}},
+		"routing":       {func(s *Spec) { s.Fallback, s.OverrideHeader, s.Sticky = "v2", "X-Model", "cookie" }, nil},
+		"fallback":      {func(s *Spec) { s.Fallback = "v3" }, []string{"fallback"}},
+		"header":        {func(s *Spec) { s.OverrideHeader = "x model" }, []string{"override_header"}},
+		"own header":    {func(s *Spec) { s.OverrideHeader = "Host" }, []string{"override_header"}},
+		"sticky":        {func(s *Spec) { s.Sticky = "ip" }, []string{"sticky"}},
 		"several":       {func(s *Spec) { s.Name, s.Traffic[0].Weight = "", -5 }, []string{"name", "traffic[0].weight"}},
 	} {
 		t.Run(name, func(t *testing.T) {

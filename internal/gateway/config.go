@@ -84,6 +84,10 @@ type config struct {
 	name     string
 	backends []Backend
 	routes   []endpoint.Route // of backends; fewer while one is added or withdrawn
+
+	fallback       string // one of the routes; "": none
+	overrideHeader string // "": none
+	sticky         bool
 }
 
 // check refuses what must not be rendered. Everything has been validated long
@@ -109,6 +113,12 @@ func (c config) check() error {
 			return fmt.Errorf("deployment %q: status %d", b.Deployment, b.Check.Status)
 		}
 		known[b.Deployment] = true
+	}
+	if c.fallback != "" && !known[c.fallback] {
+		return fmt.Errorf("a fallback to %q", c.fallback)
+	}
+	if c.overrideHeader != "" && !endpoint.ValidHeader(c.overrideHeader) {
+		return fmt.Errorf("header name %q is not safe in a configuration", c.overrideHeader)
 	}
 	for _, r := range c.routes {
 		if !known[r.Deployment] || r.Weight < 0 {

@@ -209,8 +209,8 @@ func (c *change) configure(ctx context.Context) error {
 
 // sameMaps reports whether the maps, as they lie there and as they run, are what is wanted.
 func sameMaps(have, running, want files) bool {
-	for _, m := range []string{splitFile, fallbackFile} {
-		if have[m] != want[m] || !sameMap(running[m], want[m]) {
+	for name, content := range want.maps() {
+		if have[name] != content || !sameMap(running[name], content) {
 			return false
 		}
 	}
@@ -220,7 +220,13 @@ func sameMaps(have, running, want files) bool {
 // widen reloads with what is new beside what there was, and as yet without
 // requests for it: a new worker has to learn the addresses first.
 func (c *change) widen(ctx context.Context, p proxy, have, want files) error {
-	wide := files{configFile: widened(have[configFile], want[configFile]), splitFile: have[splitFile], fallbackFile: have[fallbackFile]}
+	wide := files{configFile: widened(have[configFile], want[configFile])}
+	for name, content := range want.maps() {
+		wide[name] = content
+		if uses(have[configFile], name) {
+			wide[name] = have[name]
+		}
+	}
 	if wide[configFile] == have[configFile] { // only less than before
 		return nil
 	}

@@ -143,6 +143,7 @@ func TestLife(t *testing.T) {
 func TestDriftIsMended(t *testing.T) {
 	const name = "mlops-gateway.front"
 	spec := front(endpoint.Route{Deployment: "v1", Weight: 9}, endpoint.Route{Deployment: "v2", Weight: 1})
+	spec.Fallback, spec.OverrideHeader, spec.Sticky = "v1", "x-model", endpoint.StickyCookie
 	for kind, tc := range map[string]struct {
 		do   func(*world) error
 		want string
@@ -154,6 +155,12 @@ func TestDriftIsMended(t *testing.T) {
 			_ = w.Operator().WriteContainerFile(name, "/mlops/split.map", "0:9999 v2\n")
 			return nil
 		}, "weights of the gateway"},
+		"fallbacks": {func(w *world) error {
+			return w.Operator().WriteContainerFile(name, "/mlops/fallback.map", "")
+		}, "fallbacks of the gateway"},
+		"names": {func(w *world) error {
+			return w.Operator().WriteContainerFile(name, "/mlops/names.map", "v1 v2\n")
+		}, "deployments that requests can name of the gateway"},
 		"configuration": {func(w *world) error {
 			return w.Operator().WriteContainerFile(name, "/mlops/haproxy.cfg", "# nothing\n")
 		}, "configuration of the gateway"},
@@ -212,6 +219,44 @@ func TestRefusals(t *testing.T) {
 	var failure *deployment.Failure
 	if !errors.As(err, &failure) || failure.Attribute != "port" {
 		t.Errorf("another port behind an endpoint: %v", err)
+	}
+}
+
+// TestWithdrawnFallback: a fallback that goes is none any more.
+func TestWithdrawnFallback(t *testing.T) {
+	w := newWorld(t)
+	spec := front(endpoint.Route{Deployment: "v1", Weight: 1}, endpoint.Route{Deployment: "v2", Weight: 0})
+	spec.Fallback = "v2"
+	w.apply(spec)
+	if err := w.engine.Remove(t.Context(), deployment.Removal{Name: "v2", Owner: "me"}); err != nil {
+		t.Fatal(err)
+	}
+	status, err := w.gateways.Status(t.Context(), "front")
+	if err != nil || status.Spec.Fallback != "" || len(status.Drift) > 0 {
+		t.Errorf("%v, %+v", err, status)
+	}
+}
+
+// TestGatewayOfAnEarlierVersion: what the first version wrote, which fell back
+// to whoever was heaviest, is told, and mended without another gateway.
+func TestGatewayOfAnEarlierVersion(t *testing.T) {
+	w := newWorld(t)
+	spec := front(endpoint.Route{Deployment: "v1", Weight: 9}, endpoint.Route{Deployment: "v2", Weight: 1})
+	w.apply(spec)
+	before, err := w.gateways.Status(t.Context(), "front")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Operator().WriteContainerFile("mlops-gateway.front", "/mlops/fallback.map", "v1 v2\nv2 v1\n"); err != nil {
+		t.Fatal(err)
+	}
+	if drift := w.drift(); len(drift) != 1 {
+		t.Errorf("drift %q", drift)
+	}
+	w.apply(spec)
+	after, err := w.gateways.Status(t.Context(), "front")
+	if err != nil || after.Container != before.Container {
+		t.Errorf("%v: the gateway is another one", err)
 	}
 }
 

@@ -28,6 +28,8 @@ func steps() []step {
 	one := front(endpoint.Route{Deployment: "v1", Weight: 1})
 	two := front(endpoint.Route{Deployment: "v1", Weight: 9}, endpoint.Route{Deployment: "v2", Weight: 1})
 	other := front(endpoint.Route{Deployment: "v2", Weight: 1})
+	sticky := two
+	sticky.Fallback, sticky.OverrideHeader, sticky.Sticky = "v1", "x-model", endpoint.StickyCookie
 	moved := one
 	moved.HostPort = 8502
 	applying := func(s endpoint.Spec) func(context.Context, *world) error {
@@ -36,6 +38,7 @@ func steps() []step {
 	return []step{
 		{"create", nil, applying(two), two.Traffic},
 		{"exchange", &one, applying(other), other.Traffic},
+		{"other ways of routing", &two, applying(sticky), sticky.Traffic},
 		{"another host port", &one, applying(moved), moved.Traffic},
 		{"rollout", &two, func(ctx context.Context, w *world) error {
 			_, err := w.engine.Apply(ctx, deployment.Spec{

@@ -75,19 +75,21 @@ func (p proxy) reload(ctx context.Context, f files) error {
 	if err := p.docker.CopyTo(ctx, p.id, folder, archive(f, ".new", "")); err != nil {
 		return fmt.Errorf("copying the configuration: %w", err)
 	}
-	_, err := p.run(ctx, reloadScript)
+	// The configuration comes last: whenever the gateway restarts, it finds what
+	// its configuration wants.
+	_, err := p.run(ctx, reloadScript, append(slices.Sorted(maps.Keys(f.maps())), configFile)...)
 	return err
 }
 
 // setMaps changes the maps at run time, and for the next restart.
 func (p proxy) setMaps(ctx context.Context, f files) error {
-	f = files{splitFile: f[splitFile], fallbackFile: f[fallbackFile]}
+	f = f.maps()
 	if err := p.docker.CopyTo(ctx, p.id, folder, archive(f, ".new", "")); err != nil {
-		return fmt.Errorf("copying the weights: %w", err)
+		return fmt.Errorf("copying the maps: %w", err)
 	}
-	out, err := p.run(ctx, mapsScript)
+	out, err := p.run(ctx, mapsScript, slices.Sorted(maps.Keys(f))...)
 	if err == nil && strings.TrimSpace(out) != "" { // what succeeds says nothing
-		err = fmt.Errorf("the proxy does not take the weights: %s", deployment.Sanitise(strings.TrimSpace(out)))
+		err = fmt.Errorf("the proxy does not take the maps: %s", deployment.Sanitise(strings.TrimSpace(out)))
 	}
 	return err
 }

@@ -30,7 +30,11 @@ type record struct {
 
 // config is what the gateway's configuration is made of.
 func (r record) config() config {
-	return config{name: r.spec.Name, backends: r.backends, routes: r.spec.Traffic}
+	s := r.spec
+	return config{
+		name: s.Name, backends: r.backends, routes: s.Traffic,
+		fallback: s.Fallback, overrideHeader: s.OverrideHeader, sticky: s.Sticky == endpoint.StickyCookie,
+	}
 }
 
 // backend of a deployment; false when the endpoint does not route to it.

@@ -16,6 +16,7 @@ const (
 	configFile   = "haproxy.cfg"
 	splitFile    = "split.map"
 	fallbackFile = "fallback.map"
+	namesFile    = "names.map"
 	stateFile    = "server.state"
 
 	masterAddress = "127.0.0.1:9998" // of the master's command line, inside the container
@@ -30,33 +31,9 @@ func render(c config) (files, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	return files{configFile: proxyConfig(c), splitFile: splitMap(c.routes), fallbackFile: fallbackMap(c.routes)}, nil
-}
-
-// splitMap is which numbers drawn by requests lead to which deployment.
-func splitMap(routes []endpoint.Route) string {
-	var b strings.Builder
-	for _, r := range endpoint.Split(routes) {
-		fmt.Fprintf(&b, "%d:%d %s\n", r.From, r.To, r.Deployment)
-	}
-	return b.String()
-}
-
-// fallbackMap is who answers for a deployment of which no replica can: the
-// heaviest of the others, if it has any weight.
-func fallbackMap(routes []endpoint.Route) string {
-	var b strings.Builder
-	for _, r := range routes {
-		rest, err := endpoint.Without(routes, r.Deployment)
-		if err != nil {
-			continue
-		}
-		heaviest := endpoint.Heaviest(rest)
-		if slices.ContainsFunc(routes, func(o endpoint.Route) bool { return o.Deployment == heaviest && o.Weight > 0 }) {
-			fmt.Fprintf(&b, "%s %s\n", r.Deployment, heaviest)
-		}
-	}
-	return b.String()
+	out := mapsOf(c)
+	out[configFile] = proxyConfig(c)
+	return out, nil
 }
 
 // The comments in what follows are for whoever looks into a gateway: the file
@@ -96,21 +73,12 @@ defaults
   option idle-close-on-response
   # Without it, the first part of a stream is late.
   option http-no-delay
-
-frontend clients
-  bind :%[5]d
-  # Each request draws a number; weights change by another map, without a reload.
-  http-request set-var(txn.deployment) rand(%[6]d),map_int(%[3]s/%[7]s)
-  # Where no replica can answer, another deployment does. A worker that is being
-  # replaced sees none, so it does not look.
-  http-request set-var(txn.fallback) var(txn.deployment),map_str(%[3]s/%[8]s)
-  http-request set-var(txn.deployment) var(txn.fallback) if !{ stopping } !{ var(txn.deployment),nbsrv gt 0 } { var(txn.fallback) -m found }
-  use_backend %%[var(txn.deployment)]
 `
 
 func proxyConfig(c config) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, globalConfig, c.name, int(StreamLimit.Seconds()), folder, stateFile, endpoint.Port, endpoint.Buckets, splitFile, fallbackFile)
+	fmt.Fprintf(&b, globalConfig, c.name, int(StreamLimit.Seconds()), folder, stateFile)
+	writeFrontend(&b, c)
 	backends := slices.Clone(c.backends)
 	slices.SortFunc(backends, func(x, y Backend) int { return strings.Compare(x.Deployment, y.Deployment) })
 	for _, backend := range backends {

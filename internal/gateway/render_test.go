@@ -32,6 +32,11 @@ var goldenConfigs = map[string]config{
 		},
 		routes: []endpoint.Route{{Deployment: "iris-v1", Weight: 90}, {Deployment: "iris-v2", Weight: 10}},
 	},
+	"routing": {
+		name: "iris", fallback: "iris-v1", overrideHeader: "x-mlops-deployment", sticky: true,
+		backends: []Backend{{Deployment: "iris-v1", Port: 8080, Slots: 16}, {Deployment: "iris-v2", Port: 8080, Slots: 16}},
+		routes:   []endpoint.Route{{Deployment: "iris-v1", Weight: 1}, {Deployment: "iris-v2", Weight: 0}},
+	},
 	"withdrawn": {
 		name:     "iris",
 		backends: []Backend{{Deployment: "iris-v1", Port: 8080, Slots: 16}, {Deployment: "iris-v2", Port: 8080, Slots: 16}},
@@ -70,29 +75,33 @@ func TestRenderGolden(t *testing.T) {
 // hostile strings are made of what means something to the proxy.
 var hostile = rapid.StringOfN(rapid.RuneFrom([]rune("ab1-./ \n\r\t\x00#\"'\\${}%[];:@!~?=&é")), 0, 20, -1)
 
+// hostileAt puts a string wherever a configuration has one.
+var hostileAt = []func(c *config, text string){
+	func(c *config, text string) { c.name = text },
+	func(c *config, text string) { c.backends[0].Deployment, c.routes[0].Deployment, c.fallback = text, text, text },
+	func(c *config, text string) { c.routes[0].Deployment = text },
+	func(c *config, text string) { c.backends[0].Check.Path = text },
+	func(c *config, text string) { c.fallback = text },
+	func(c *config, text string) { c.overrideHeader = text },
+}
+
 // TestNothingIsInjected: whatever gets into a configuration, it either is
 // refused or adds no directive, no quote and no expansion to the file.
 func TestNothingIsInjected(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := config{name: "iris", backends: []Backend{{Deployment: "v1", Port: 8080, Slots: 16, Check: Check{Path: "/ready"}}}, routes: []endpoint.Route{{Deployment: "v1", Weight: 1}}}
+		c := config{
+			name: "iris", backends: []Backend{{Deployment: "v1", Port: 8080, Slots: 16, Check: Check{Path: "/ready"}}},
+			routes: []endpoint.Route{{Deployment: "v1", Weight: 1}}, fallback: "v1", overrideHeader: "x-model", sticky: true,
+		}
 		honest, err := render(c)
 		if err != nil {
 			t.Fatal(err)
 		}
 		text := hostile.Draw(t, "text")
-		switch rapid.IntRange(0, 3).Draw(t, "where") {
-		case 0:
-			c.name = text
-		case 1:
-			c.backends[0].Deployment, c.routes[0].Deployment = text, text
-		case 2:
-			c.routes[0].Deployment = text
-		default:
-			c.backends[0].Check.Path = text
-			if text == "" {
-				return
-			}
+		if text == "" { // not there, which is another structure
+			return
 		}
+		rapid.SampledFrom(hostileAt).Draw(t, "where")(&c, text)
 		got, err := render(c)
 		if err != nil {
 			return

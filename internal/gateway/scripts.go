@@ -39,13 +39,13 @@ const tellScript = `# tell
 
 // lookScript prints the configuration and what the current worker runs on.
 const lookScript = `# look
-` + prelude + `for file in ` + configFile + ` ` + splitFile + ` ` + fallbackFile + `; do
+` + prelude + `for file in ` + configFile + ` *.map; do
   echo "==> $file <=="
   cat "$file"
 done
 each() {
   [ "$2" = current ] || return
-  for map in ` + splitFile + ` ` + fallbackFile + `; do
+  for map in *.map; do
     echo "==> running $map <=="
     ask "@!$1 show map ` + folder + `/$map"
   done
@@ -53,13 +53,15 @@ each() {
 eachWorker each
 `
 
-// mapsScript changes the maps in every worker, each in one step, without a
-// reload. The new files lie beside the old ones. They are moved first: whatever
-// happens then, a restart of the gateway has the new ones.
+// mapsScript changes the maps that its standard input names in every worker,
+// each in one step, without a reload. The new files lie beside the old ones.
+// They are moved first: whatever happens then, a restart of the gateway has the
+// new ones.
 const mapsScript = `# maps
-` + prelude + `mv ` + splitFile + `.new ` + splitFile + ` && mv ` + fallbackFile + `.new ` + fallbackFile + ` || exit 2
+` + prelude + `maps=$(cat)
+for map in $maps; do mv "$map.new" "$map" || exit 2; done
 each() {
-  for map in ` + splitFile + ` ` + fallbackFile + `; do
+  for map in $maps; do
     version=$(ask "@!$1 prepare map ` + folder + `/$map")
     case "$version" in
       *'New version created: '*) version=${version##*: } ;;
@@ -74,15 +76,18 @@ each() {
 eachWorker each
 `
 
-// reloadScript checks the new files, which lie beside the old ones, and lets a
-// new worker begin with them and with what the current one knows of the
-// servers. It ends when the new one serves. Exit code 3: the files are no good;
-// 4: there is no new worker.
+// reloadScript checks the new files, which its standard input names and which
+// lie beside the old ones, and lets a new worker begin with them and with what
+// the current one knows of the servers. Files that there were none of come
+// first: the check of the configuration wants them. It ends when the new one
+// serves. Exit code 3: the files are no good; 4: there is no new worker.
 const reloadScript = `# reload
-` + prelude + `haproxy -c -f ` + configFile + `.new >&2 || exit 3
+` + prelude + `files=$(cat)
+for file in $files; do [ -e "$file" ] || mv "$file.new" "$file" || exit 2; done
+haproxy -c -f ` + configFile + `.new >&2 || exit 3
 before=$(eachWorker current)
 ask "@!$before show servers state" > ` + stateFile + `.new && mv ` + stateFile + `.new ` + stateFile + `
-for file in ` + configFile + ` ` + splitFile + ` ` + fallbackFile + `; do mv "$file.new" "$file" || exit 2; done
+for file in $files; do [ ! -e "$file.new" ] || mv "$file.new" "$file" || exit 2; done
 kill -USR2 1
 tries=0
 while [ "$tries" -lt 100 ]; do

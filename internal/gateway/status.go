@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -118,11 +119,15 @@ func (g *Gateways) configDrift(ctx context.Context, w *world) ([]string, error) 
 	if have[configFile] != want[configFile] {
 		out = append(out, fmt.Sprintf("The configuration of the gateway %s is not what was applied.", name))
 	}
-	if !sameMap(running[splitFile], want[splitFile]) || have[splitFile] != want[splitFile] {
-		out = append(out, fmt.Sprintf("The weights of the gateway %s are not what was applied: %s.", name, describeMap(running[splitFile])))
-	}
-	if !sameMap(running[fallbackFile], want[fallbackFile]) || have[fallbackFile] != want[fallbackFile] {
-		out = append(out, fmt.Sprintf("The fallbacks of the gateway %s are not what was applied.", name))
+	for _, m := range slices.Sorted(maps.Keys(want.maps())) {
+		if sameMap(running[m], want[m]) && have[m] == want[m] {
+			continue
+		}
+		text := fmt.Sprintf("The %s of the gateway %s are not what was applied", mapNouns[m], name)
+		if m == splitFile {
+			text += ": " + describeMap(running[m])
+		}
+		out = append(out, deployment.Sanitise(text)+".")
 	}
 	return out, nil
 }

@@ -197,6 +197,9 @@ func (g *Gateways) Withdraw(ctx context.Context, name string) error {
 				return spec, backends
 			}
 			spec.Traffic = rest
+			if spec.Fallback == name {
+				spec.Fallback = ""
+			}
 			return spec, slices.DeleteFunc(slices.Clone(backends), func(b Backend) bool { return b.Deployment == name })
 		})
 		if err != nil {

@@ -1,8 +1,10 @@
 package provider
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -19,6 +21,11 @@ type endpointState struct {
 	HostPort types.Int64    `tfsdk:"host_port"`
 	HostIP   types.String   `tfsdk:"host_ip"`
 	Traffic  types.List     `tfsdk:"traffic"`
+
+	Fallback       types.String `tfsdk:"fallback"`
+	OverrideHeader types.String `tfsdk:"override_header"`
+	Sticky         types.String `tfsdk:"sticky"`
+
 	ID       types.String   `tfsdk:"id"`
 	URL      types.String   `tfsdk:"url"`
 	Drift    types.List     `tfsdk:"drift"`
@@ -45,7 +52,11 @@ var isEndpointName = check(func(v string) error {
 func (m endpointState) toSpec(owner string) endpoint.Spec {
 	s := endpoint.Spec{
 		Name: m.Name.ValueString(), Owner: owner, HostPort: int(m.HostPort.ValueInt64()), HostIP: m.HostIP.ValueString(),
+		Fallback: m.Fallback.ValueString(), OverrideHeader: m.OverrideHeader.ValueString(), Sticky: endpoint.Sticky(m.Sticky.ValueString()),
 		Timeouts: timeoutsToSpec(m.Timeouts),
+	}
+	if s.Sticky == endpoint.StickyNone { // as endpoints that were made without it are recorded
+		s.Sticky = ""
 	}
 	for _, r := range groups[routeModel](m.Traffic) {
 		s.Traffic = append(s.Traffic, endpoint.Route{Deployment: r.Deployment.ValueString(), Weight: int(r.Weight.ValueInt64())})
@@ -66,6 +77,15 @@ func (m endpointState) checkable() endpoint.Spec {
 	if m.HostIP.IsUnknown() {
 		s.HostIP = ""
 	}
+	if m.OverrideHeader.IsUnknown() {
+		s.OverrideHeader = ""
+	}
+	if m.Sticky.IsUnknown() || !slices.Contains(endpoint.Stickies, s.Sticky) { // the same
+		s.Sticky = ""
+	}
+	if m.Fallback.IsUnknown() || m.Traffic.IsUnknown() || m.unknownRoutes() {
+		s.Fallback = ""
+	}
 	if m.Traffic.IsUnknown() {
 		s.Traffic = []endpoint.Route{{Deployment: "unknown", Weight: 1}}
 		return s
@@ -79,6 +99,11 @@ func (m endpointState) checkable() endpoint.Spec {
 		}
 	}
 	return s
+}
+
+// unknownRoutes reports whether a deployment of the traffic is not known yet.
+func (m endpointState) unknownRoutes() bool {
+	return slices.ContainsFunc(groups[routeModel](m.Traffic), func(r routeModel) bool { return !isSet(r.Deployment) })
 }
 
 // url is what the plan knows of it.
@@ -106,8 +131,10 @@ func observedEndpoint(status endpoint.Status, prior *endpointState) endpointStat
 	}
 	next := endpointState{
 		Name: types.StringValue(s.Name), HostPort: optionalInt(s.HostPort), HostIP: optionalString(s.HostIP),
-		Traffic: types.ListValueMust(routeType(), routes),
-		ID:      types.StringValue(s.Name), URL: types.StringValue(s.URL()), Drift: driftOf(status.Drift), Timeouts: timeoutsOf(s.Timeouts),
+		Traffic:  types.ListValueMust(routeType(), routes),
+		Fallback: optionalString(s.Fallback), OverrideHeader: optionalString(s.OverrideHeader),
+		Sticky: types.StringValue(string(cmp.Or(s.Sticky, endpoint.StickyNone))),
+		ID:          types.StringValue(s.Name), URL: types.StringValue(s.URL()), Drift: driftOf(status.Drift), Timeouts: timeoutsOf(s.Timeouts),
 	}
 	if prior != nil {
 		next.Timeouts = prior.Timeouts

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -29,7 +30,7 @@ func endpointSchema(ctx context.Context) schema.Schema {
 			"(`<network>-traffic`), which the replicas of the deployments join while they serve. Neither creating an endpoint in front of running deployments nor removing it restarts anything of theirs. " +
 			"Once a deployment is behind an endpoint its rollouts drop no request: a new replica gets requests when it is ready, and an old one is stopped when the gateway has no request in flight on it any more " +
 			"(`rollout.drain_timeout` bounds that; what takes longer is cut off).\n\n" +
-			"Each request is sent by weight, however many replicas a deployment has. A replica that does not pass its readiness check gets no requests; where a deployment has no other, the one with the most weight answers for it. " +
+			"Each request is sent by weight, however many replicas a deployment has. A replica that does not pass its readiness check gets no requests; where a deployment has no other, its requests are answered with 503, or by `fallback`. " +
 			"A deployment that is destroyed leaves its part to the others; the last one of an endpoint cannot be destroyed before the endpoint.\n\n" +
 			"What differs on the engine from what was applied appears in `drift`, and the next apply mends it.",
 		Attributes: map[string]schema.Attribute{
@@ -50,7 +51,23 @@ func endpointSchema(ctx context.Context) schema.Schema {
 				Optional:            true,
 				MarkdownDescription: describe("Address of the host on which it listens; `0.0.0.0` for all. Needs `host_port`. Default `127.0.0.1`.", changesGateway),
 			},
-			"traffic":  trafficAttribute(),
+			"traffic": trafficAttribute(),
+			"fallback": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: describe("Name of the deployment that answers for another one of which no replica is ready. It is an entry of `traffic`, with weight 0 if it is to do nothing else. "+
+					"A request that named its deployment by `override_header` is never answered by another. Default: none; such requests are answered with 503.", changesTraffic),
+			},
+			"override_header": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: describe("Name of a header, such as `x-mlops-deployment`, by which a request can name the deployment of `traffic` that answers it, whatever the weights: so a deployment with weight 0 "+
+					"can be tried. A name that is not there is answered with 404. Whoever reaches the endpoint can send it. Default: none.", changesTraffic),
+			},
+			"sticky": schema.StringAttribute{
+				Optional: true, Computed: true, Default: stringdefault.StaticString(string(endpoint.StickyNone)),
+				MarkdownDescription: describe("Whether a client stays with its deployment: `none`, each request is sent by weight; `cookie`, a client keeps the number that its first request drew in the cookie "+
+					"`mlops-<name>`, and moves only as far as the weights do. Clients without cookies are sent by weight. Default `none`.", changesTraffic),
+				Validators: []validator.String{stringIs{oneOf(endpoint.Stickies)}},
+			},
 			"timeouts": endpointTimeouts(ctx),
 
 			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The name of the endpoint."},
@@ -78,7 +95,7 @@ func trafficAttribute() schema.Attribute {
 			},
 			"weight": schema.Int64Attribute{
 				Required: true,
-				MarkdownDescription: describe(fmt.Sprintf("Its part of the requests, relative to the sum of all weights: 0 to %d. With 0 it gets none, and is there to take over.",
+				MarkdownDescription: describe(fmt.Sprintf("Its part of the requests, relative to the sum of all weights: 0 to %d. With 0 it gets none but those of `fallback` and `override_header`.",
 					endpoint.MaxWeight), changesTraffic),
 				Validators: []validator.Int64{between{least: 0, most: endpoint.MaxWeight}},
 			},

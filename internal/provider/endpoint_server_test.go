@@ -51,6 +51,9 @@ func TestEndpointLife(t *testing.T) {
 		{object{"host_port": 8502}, []string{"host_port", "url"}},
 		{object{"host_port": nil}, []string{"host_port", "url"}},
 		{object{"host_ip": "0.0.0.0"}, []string{"host_ip", "url"}},
+		{object{"traffic": routes("v2", 1, "v1", 0), "fallback": "v1"}, []string{"traffic", "fallback"}},
+		{object{"sticky": "cookie", "override_header": "x-model"}, []string{"fallback", "override_header", "sticky", "traffic"}},
+		{object{"sticky": "none"}, []string{"override_header", "sticky"}},
 		{object{"timeouts": object{"update": "1m"}}, []string{"timeouts"}},
 	} {
 		config := canary()
@@ -139,6 +142,13 @@ func TestEndpointValidation(t *testing.T) {
 		{"no weight", object{"traffic": routes("v1", 0)}, "traffic"},
 		{"twice", object{"traffic": routes("v1", 1, "v1", 2)}, "traffic[1].deployment"},
 		{"negative", object{"traffic": routes("v1", -1)}, "traffic[0].weight"},
+		{"fallback", object{"fallback": "v3"}, "fallback"},
+		{"fallback to what is not known", object{"fallback": notYetKnown{}}, ""},
+		{"fallback to one not known", object{"fallback": "v3", "traffic": routes("v1", 1, notYetKnown{}, 1)}, ""},
+		{"header", object{"override_header": "x-model: v1"}, "override_header"},
+		{"header of HTTP's", object{"override_header": "Content-Length"}, "override_header"},
+		{"sticky", object{"sticky": "address"}, "sticky"},
+		{"routing unknown", object{"override_header": notYetKnown{}, "sticky": notYetKnown{}}, ""},
 		{"deployment", object{"traffic": routes("v1 }", 1)}, "traffic[0].deployment"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

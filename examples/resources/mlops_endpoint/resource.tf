@@ -28,6 +28,10 @@ resource "mlops_endpoint" "hairnet" {
     { deployment = mlops_deployment.hairnet.name, weight = 90 },
     { deployment = mlops_deployment.hairnet_next.name, weight = 10 },
   ]
+
+  fallback        = mlops_deployment.hairnet.name # answers where no replica of the other is ready
+  override_header = "x-mlops-deployment"          # curl -H 'x-mlops-deployment: hairnet-next' …
+  sticky          = "cookie"                      # a browser stays with what answered first
 }
 
 output "url" {

@@ -30,7 +30,7 @@ type haproxy struct {
 	pid     int                 // of the worker: another after each reload
 }
 
-var haproxyMaps = []string{"split.map", "fallback.map"}
+var haproxyMaps = []string{"split.map", "fallback.map", "names.map"}
 
 // run answers one of the gateway's scripts, which begin with their names.
 func (p *haproxy) run(in Inside, req docker.ExecRequest) docker.ExecResult {
@@ -54,10 +54,10 @@ func (p *haproxy) run(in Inside, req docker.ExecRequest) docker.ExecResult {
 		}
 		return docker.ExecResult{}
 	case "maps":
-		return p.replace(in, haproxyMaps...)
+		return p.replace(in, strings.Fields(string(req.Stdin))...)
 	case "reload":
 		p.pid++
-		return p.replace(in, append(haproxyMaps, "haproxy.cfg")...)
+		return p.replace(in, strings.Fields(string(req.Stdin))...)
 	default:
 		return docker.ExecResult{ExitCode: 127, Stderr: "unknown script " + name}
 	}

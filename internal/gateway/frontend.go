@@ -1,0 +1,42 @@
+package gateway
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
+)
+
+// writeFrontend writes what is done with a request before it is given to a
+// deployment. What is not asked for leaves no line.
+func writeFrontend(b *strings.Builder, c config) {
+	line := func(format string, args ...any) { fmt.Fprintf(b, "  "+format+"\n", args...) }
+	b.WriteString("\nfrontend clients\n")
+	line("bind :%d", endpoint.Port)
+	unlessAsked, ifNotAsked := "", ""
+	if c.overrideHeader != "" {
+		unlessAsked, ifNotAsked = " unless asked", " !asked"
+		line("# A request may name its deployment, also one without weight.")
+		line("acl asked req.hdr(%s) -m found", c.overrideHeader)
+		line("http-request set-var(txn.deployment) req.hdr(%s),map_str(%s/%s) if asked", c.overrideHeader, folder, namesFile)
+		line(`http-request return status 404 content-type text/plain string "The endpoint has no such deployment." if asked !{ var(txn.deployment) -m found }`)
+	}
+	line("# Each request draws a number; weights change by another map, without a reload.")
+	number := fmt.Sprintf("rand(%d)", endpoint.Buckets)
+	if c.sticky {
+		cookie := endpoint.CookieName(c.name)
+		line("# A client keeps its number in a cookie.")
+		line("acl numbered req.cook(%s) -m reg ^[0-9]{1,4}$", cookie)
+		line("http-request set-var(txn.number) req.cook(%s) if numbered", cookie)
+		line("http-request set-var(txn.number) %s if !numbered%s", number, ifNotAsked)
+		line("http-request set-var(txn.given) bool(true) if !numbered%s", ifNotAsked)
+		line(`http-response add-header set-cookie "%s=%%[var(txn.number)]; Path=/; HttpOnly; SameSite=Lax" if { var(txn.given) -m bool }`, cookie)
+		number = "var(txn.number)"
+	}
+	line("http-request set-var(txn.deployment) %s,map_int(%s/%s)%s", number, folder, splitFile, unlessAsked)
+	line("# Where no replica can answer, another deployment does. A worker that is being")
+	line("# replaced sees none, so it does not look.")
+	line("http-request set-var(txn.fallback) var(txn.deployment),map_str(%s/%s)%s", folder, fallbackFile, unlessAsked)
+	line("http-request set-var(txn.deployment) var(txn.fallback) if !{ stopping } !{ var(txn.deployment),nbsrv gt 0 } { var(txn.fallback) -m found }")
+	line("use_backend %%[var(txn.deployment)]")
+}
