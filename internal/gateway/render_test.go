@@ -78,7 +78,9 @@ var hostile = rapid.StringOfN(rapid.RuneFrom([]rune("ab1-./ \n\r\t\x00#\"'\\${}%
 // hostileAt puts a string wherever a configuration has one.
 var hostileAt = []func(c *config, text string){
 	func(c *config, text string) { c.name = text },
-	func(c *config, text string) { c.backends[0].Deployment, c.routes[0].Deployment, c.fallback = text, text, text },
+	func(c *config, text string) {
+		c.backends[0].Deployment, c.routes[0].Deployment, c.fallback = text, text, text
+	},
 	func(c *config, text string) { c.routes[0].Deployment = text },
 	func(c *config, text string) { c.backends[0].Check.Path = text },
 	func(c *config, text string) { c.fallback = text },

@@ -17,10 +17,10 @@ import (
 // endpointState is the resource mlops_endpoint as configuration, plan and state
 // hold it. Every value may be unknown.
 type endpointState struct {
-	Name     types.String   `tfsdk:"name"`
-	HostPort types.Int64    `tfsdk:"host_port"`
-	HostIP   types.String   `tfsdk:"host_ip"`
-	Traffic  types.List     `tfsdk:"traffic"`
+	Name     types.String `tfsdk:"name"`
+	HostPort types.Int64  `tfsdk:"host_port"`
+	HostIP   types.String `tfsdk:"host_ip"`
+	Traffic  types.List   `tfsdk:"traffic"`
 
 	Fallback       types.String `tfsdk:"fallback"`
 	OverrideHeader types.String `tfsdk:"override_header"`
@@ -134,7 +134,7 @@ func observedEndpoint(status endpoint.Status, prior *endpointState) endpointStat
 		Traffic:  types.ListValueMust(routeType(), routes),
 		Fallback: optionalString(s.Fallback), OverrideHeader: optionalString(s.OverrideHeader),
 		Sticky: types.StringValue(string(cmp.Or(s.Sticky, endpoint.StickyNone))),
-		ID:          types.StringValue(s.Name), URL: types.StringValue(s.URL()), Drift: driftOf(status.Drift), Timeouts: timeoutsOf(s.Timeouts),
+		ID:     types.StringValue(s.Name), URL: types.StringValue(s.URL()), Drift: driftOf(status.Drift), Timeouts: timeoutsOf(s.Timeouts),
 	}
 	if prior != nil {
 		next.Timeouts = prior.Timeouts
