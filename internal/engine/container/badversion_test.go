@@ -117,6 +117,31 @@ func TestTheErrorSaysHowLongItWasAway(t *testing.T) {
 	}
 }
 
+// TestWhatFailedIsNotWaitedFor: a server that never was ready and ignores SIGTERM,
+// as most programs do that are the first process of a container, does not keep
+// the old version from its port for the time that is meant for requests in flight.
+func TestWhatFailedIsNotWaitedFor(t *testing.T) {
+	for name, kept := range map[string]bool{"removed": false, "kept": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := bench(t)
+			stubborn := fakedocker.NeverReady("loading")
+			stubborn.IgnoreSIGTERM = true
+			d.Build(fakedocker.Image{Ref: "stubborn:1", Behaviour: stubborn})
+			s := spec("iris", "serve:1", 1)
+			s.Ports = []deployment.Port{{Container: 8080, Host: 8501}}
+			s.Rollout.DrainTimeout, s.Rollout.KeepFailed = 20*time.Second, kept
+			apply(t, process(t, d), s)
+			s.Image = "docker.io/library/stubborn:1"
+			began := time.Now()
+			refusal(t, d, s, "is serving again on 1 of 1 replicas, after ")
+			if took := time.Since(began); took > 10*time.Second {
+				t.Errorf("it took %s", took)
+			}
+		})
+	}
+}
+
 // TestGoingBackFails: the error says that nothing serves, and since when.
 func TestGoingBackFails(t *testing.T) {
 	d := bench(t)

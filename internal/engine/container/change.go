@@ -25,6 +25,7 @@ type change struct {
 	phases      map[string]rollout.Phase
 	ready       map[string]docker.Container // by ID, as they were when they were found ready
 	failed      map[string]bool             // IDs that this run made or started and has not seen ready, and answering as expected
+	hopeless    map[string]bool             // in a rollback: IDs of those that failed before it
 	unvalidated map[string]bool             // names of those that the golden requests wait for
 	number      int                         // of the record that commits what this run makes
 	routed      bool                        // an endpoint routes to the deployment

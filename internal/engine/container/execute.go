@@ -104,7 +104,7 @@ func (c *change) act(ctx context.Context, a rollout.Action, id string) error {
 		return c.engine.traffic.Drain(ctx, c.spec.Name, id, cmp.Or(c.spec.Rollout.DrainTimeout, deployment.DefaultDrainTimeout))
 	case rollout.OpStop:
 		c.absence.leave(id, time.Now())
-		return d.StopContainer(ctx, id, cmp.Or(c.spec.Rollout.DrainTimeout, deployment.DefaultDrainTimeout))
+		return d.StopContainer(ctx, id, c.grace(id))
 	case rollout.OpRemove:
 		return d.RemoveContainer(ctx, id)
 	case rollout.OpUpdateLive:
@@ -112,6 +112,20 @@ func (c *change) act(ctx context.Context, a rollout.Action, id string) error {
 	default:
 		return fmt.Errorf("this engine cannot %s: %w", a.Op, deployment.ErrUnsupported)
 	}
+}
+
+// failedGrace is what a replica that failed has to end. It has nothing in flight,
+// and the one that it is to make way for may be waiting: for the host port, or
+// for its memory.
+const failedGrace = time.Second
+
+// grace is how long a replica may take to end before it is killed.
+func (c *change) grace(id string) time.Duration {
+	usual := cmp.Or(c.spec.Rollout.DrainTimeout, deployment.DefaultDrainTimeout)
+	if c.hopeless[id] {
+		return min(usual, failedGrace)
+	}
+	return usual
 }
 
 // create makes the container. An error that leaves open whether it was made is

@@ -1,7 +1,6 @@
 package container
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +39,7 @@ func (c *change) setAside(ctx context.Context, found docker.Container, name stri
 		}
 		c.world.kept = nil
 	}
-	if err := d.StopContainer(ctx, found.ID, cmp.Or(c.spec.Rollout.DrainTimeout, deployment.DefaultDrainTimeout)); err != nil {
+	if err := d.StopContainer(ctx, found.ID, failedGrace); err != nil {
 		return err
 	}
 	limits := limitsOf(found.HostConfig)

@@ -68,7 +68,7 @@ func (c *change) undo(ctx context.Context, kept string) error {
 		now.kept = nil
 	}
 	now.foreignSpec = before.foreignSpec
-	back := &change{engine: c.engine, session: c.session, world: now, adopting: c.adopting && now.foreign != nil, routed: c.routed, absence: c.absence}
+	back := &change{engine: c.engine, session: c.session, world: now, adopting: c.adopting && now.foreign != nil, routed: c.routed, absence: c.absence, hopeless: c.failed}
 	desired, observed := back.previous(before)
 	desired.Routed = c.routed
 	info, err := c.engine.docker.Info(ctx)
