@@ -100,6 +100,9 @@ func (c *change) run(ctx context.Context) error {
 		return err
 	}
 	c.before = c.world.record
+	if c.before != nil {
+		c.spec.Auth = c.spec.Auth.Keep(c.before.spec.Auth)
+	}
 	if err := c.commit(ctx, c.world, c.spec, backends); err != nil {
 		return err
 	}
@@ -155,7 +158,7 @@ func (c *change) goBack(ctx context.Context, cause error) error {
 	defer cancel()
 	w, err := c.observe(bounded, c.spec.Name)
 	if err == nil && c.before == nil {
-		err = c.clear(bounded, w)
+		err = c.undo(bounded, w)
 		failure.Serving = "Nothing is left behind, and the deployments were not touched."
 	} else if err == nil {
 		back := &change{Gateways: c.Gateways, session: c.session, world: w, spec: c.before.spec, before: w.record}

@@ -17,29 +17,66 @@ func (g *Gateways) Remove(ctx context.Context, r endpoint.Removal) (err error) {
 		return err
 	}
 	defer release()
-	s, releaseSession, err := g.sessions.AcquireForRemoval(ctx)
+	w, err := g.vacate(ctx, r)
 	if err != nil {
 		return err
 	}
-	defer func() { releaseSession(ctx, err == nil) }()
-	unlock, err := g.sessions.Lock(ctx, s, lockOf(r.Name))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, unlock(ctx)) }()
-	w, err := g.observe(ctx, r.Name)
-	if err != nil {
-		return err
-	}
-	if have := w.owner(); have != "" && r.Owner != "" && have != r.Owner {
-		return &deployment.OwnerError{Kind: "endpoint", Name: r.Name, Owner: have, Want: r.Owner}
-	}
-	return g.clear(ctx, w)
+	return g.unrecord(ctx, w)
 }
 
-// clear removes what a world shows: the gateway first, which finishes what it
-// has; then the record, from when on nobody attaches replicas any more; then
-// these are detached.
+// undo removes what a create that failed has made.
+func (g *Gateways) undo(ctx context.Context, w *world) error {
+	if err := g.clear(ctx, w); err != nil {
+		return err
+	}
+	return g.unrecord(ctx, w)
+}
+
+// unrecord removes the record, and what it may have led somebody to do meanwhile.
+func (g *Gateways) unrecord(ctx context.Context, w *world) error {
+	if w.record == nil {
+		return nil
+	}
+	for _, v := range append(w.superseded, w.record.volume) {
+		if err := g.docker.RemoveVolume(ctx, v); err != nil {
+			return fmt.Errorf("removing the record %s: %w", v, err)
+		}
+	}
+	return g.detachLate(ctx)
+}
+
+// vacate removes all of an endpoint but its record: the gateway, which finishes
+// what it has; the replicas' attachments; the networks, the lock, and what
+// nothing else needs any more. The record goes last: as long as it is there, an
+// interrupted removal is still an endpoint, and the next destroy goes on with it.
+func (g *Gateways) vacate(ctx context.Context, r endpoint.Removal) (w *world, err error) {
+	s, releaseSession, err := g.sessions.AcquireForRemoval(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			releaseSession(ctx, false)
+			return
+		}
+		err = g.sessions.Vacate(ctx, s)
+	}()
+	unlock, err := g.sessions.Lock(ctx, s, lockOf(r.Name))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, unlock(ctx)) }()
+	w, err = g.observe(ctx, r.Name)
+	if err != nil {
+		return nil, err
+	}
+	if have := w.owner(); have != "" && r.Owner != "" && have != r.Owner {
+		return nil, &deployment.OwnerError{Kind: "endpoint", Name: r.Name, Owner: have, Want: r.Owner}
+	}
+	return w, g.clear(ctx, w)
+}
+
+// clear removes what a world shows, without the record.
 func (g *Gateways) clear(ctx context.Context, w *world) error {
 	gateways := w.others
 	if w.ours() {
@@ -51,21 +88,27 @@ func (g *Gateways) clear(ctx context.Context, w *world) error {
 		}
 	}
 	if w.record != nil {
-		// While replicas are detached a record has to say that this endpoint once
-		// routed to them, so that a removal that is killed is completed by the next.
 		if err := g.detachLeaving(ctx, w.record); err != nil {
 			return err
-		}
-		for _, v := range append(w.superseded, w.record.volume) {
-			if err := g.docker.RemoveVolume(ctx, v); err != nil {
-				return fmt.Errorf("removing the record %s: %w", v, err)
-			}
 		}
 	}
 	if err := g.detachStrangers(ctx, nil); err != nil {
 		return err
 	}
-	return g.tidyNetworks(ctx)
+	return g.tidyNetworks(ctx, w.name)
+}
+
+// detachLate takes off what a rollout in another process has attached while the
+// record was still there, which is rare; from now on nobody attaches any more.
+func (g *Gateways) detachLate(ctx context.Context) error {
+	id, err := g.traffic.Find(ctx)
+	if err != nil || id == "" {
+		return err
+	}
+	if err := g.detachStrangers(ctx, nil); err != nil {
+		return err
+	}
+	return g.tidyNetworks(ctx, "")
 }
 
 // detachLeaving takes off the traffic network what no other endpoint routes to.
@@ -78,10 +121,12 @@ func (g *Gateways) detachLeaving(ctx context.Context, leaving *record) error {
 	return g.detach(ctx, current, leaving.backends)
 }
 
-// tidyNetworks removes the networks when no endpoint is left. The engine
-// refuses that of a network that somebody is on: clients may be on the edge.
-func (g *Gateways) tidyNetworks(ctx context.Context) error {
+// tidyNetworks removes the networks when no endpoint is left but the one that
+// leaves. The engine refuses that of a network that somebody is on: clients may
+// be on the edge.
+func (g *Gateways) tidyNetworks(ctx context.Context, leaving string) error {
 	current, _, err := g.records(ctx)
+	delete(current, leaving)
 	if err != nil || len(current) > 0 {
 		return err
 	}

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // Whoever wants to be rid of something must not need an image for it. Without
@@ -24,11 +25,33 @@ func (m *Manager) AcquireForRemoval(ctx context.Context) (s *Session, release fu
 
 // releaseNone is Release for a removal that had no session.
 func (m *Manager) releaseNone(ctx context.Context, deserted bool) {
+	if deserted {
+		_ = m.tidyWithout(ctx)
+	}
+}
+
+func (m *Manager) tidyWithout(ctx context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if deserted && m.users == 0 {
-		m.tidyUp(ctx)
+	if m.users > 0 {
+		return nil
 	}
+	return m.tidyUp(ctx)
+}
+
+// Vacate releases, in place of what AcquireForRemoval returned, the session of a
+// removal that has removed all from the network. The error says that the network
+// should be gone and is not: then what tells of the removal has to stay, so that
+// it is done again.
+func (m *Manager) Vacate(ctx context.Context, s *Session) error {
+	tidy := m.tidyWithout
+	if s != nil {
+		tidy = func(ctx context.Context) error { return m.release(ctx, true) }
+	}
+	if err := tidy(ctx); err != nil {
+		return fmt.Errorf("removing the network %s, which nothing needs any more: %w", m.network.Name(), err)
+	}
+	return nil
 }
 
 // Respect is an error while another run holds the lock: *deployment.LockedError.

@@ -137,38 +137,49 @@ func (m *Manager) start(ctx context.Context) (*Session, error) {
 
 // Release gives the session back. The last user ends it: at once when a removal
 // or a failed create may have left the network deserted, else a little later.
-func (m *Manager) Release(ctx context.Context, deserted bool) {
+// A network that could not be removed is found and removed by the next one.
+func (m *Manager) Release(ctx context.Context, deserted bool) { _ = m.release(ctx, deserted) }
+
+// release is Release; the error says why a deserted network is still there.
+func (m *Manager) release(ctx context.Context, deserted bool) (err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.users--
 	m.tidy = m.tidy || deserted
 	if m.users > 0 || m.current == nil {
-		return
+		return nil
 	}
 	if m.tidy {
 		m.tidy = false
-		m.tidyUp(ctx)
+		err = m.tidyUp(ctx)
 	}
 	if m.current != nil {
 		m.idle = time.AfterFunc(linger, m.lingered)
 	}
+	return err
 }
 
 // tidyUp removes session and network when nothing else is left on the network.
-// It runs after a successful removal, so a failure here is not the user's: the
-// network is found and removed by the next one.
-func (m *Manager) tidyUp(ctx context.Context) {
+func (m *Manager) tidyUp(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
 	defer cancel()
 	id, err := m.network.find(ctx)
 	if err != nil || id == "" {
-		return
+		return err
 	}
-	if deserted, err := m.network.deserted(ctx, id); err != nil || !deserted {
-		return
+	deserted, err := m.network.deserted(ctx, id)
+	if errors.Is(err, deployment.ErrNotFound) { // another process was quicker
+		return nil
 	}
-	_ = m.end()
-	_ = m.docker.RemoveNetwork(ctx, id) // refused while another process's session is on it
+	if err != nil || !deserted {
+		return err
+	}
+	_ = m.end() // it goes by itself, too
+	err = m.docker.RemoveNetwork(ctx, id)
+	if errors.Is(err, docker.ErrConflict) { // another process's session is on it
+		return nil
+	}
+	return err
 }
 
 // Close ends the session unless it is in use.
@@ -203,6 +214,6 @@ func (m *Manager) lingered() {
 	if m.users > 0 {
 		return
 	}
-	m.tidyUp(context.Background())
+	_ = m.tidyUp(context.Background())
 	_ = m.end()
 }

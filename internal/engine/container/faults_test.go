@@ -102,24 +102,42 @@ func killedAt(t *testing.T, op operation, n int, before bool) {
 	d.SetFault(nil)
 	d.KillSessions()
 
-	if op.want != nil {
-		nothingUnnoticed(t, d, *op.want, where)
+	if op.want == nil {
+		removedForGood(t, d, op, where)
+		return
 	}
+	nothingUnnoticed(t, d, *op.want, where)
 	e := process(t, d)
 	if err := op.run(context.Background(), d, t); err != nil {
 		t.Fatalf("%s: the next run fails: %v\nthe killed one said: %v\nits calls: %v", where, err, failed, history)
 	}
 	d.KillSessions() // that process ends
-	if op.want != nil {
-		status := settled(t, e, "iris")
-		if len(status.Replicas) != op.want.Replicas || status.State != deployment.StateRunning || status.Spec.Image != op.want.Image {
-			t.Fatalf("%s: became %s (%s)", where, ids(status), status.State)
-		}
-		if again, err := e.Preview(context.Background(), *op.want); err != nil || len(again.Actions) > 0 {
-			t.Fatalf("%s: is not done: %v %v", where, again.Actions, err)
-		}
+	status := settled(t, e, "iris")
+	if len(status.Replicas) != op.want.Replicas || status.State != deployment.StateRunning || status.Spec.Image != op.want.Image {
+		t.Fatalf("%s: became %s (%s)", where, ids(status), status.State)
+	}
+	if again, err := e.Preview(context.Background(), *op.want); err != nil || len(again.Actions) > 0 {
+		t.Fatalf("%s: is not done: %v %v", where, again.Actions, err)
 	}
 	remove(t, d, e, "iris")
+}
+
+// removedForGood removes what a killed removal has left, as Terraform does: it
+// reads first, and does not ask to remove what is not there.
+func removedForGood(t *testing.T, d *fakedocker.Engine, op operation, where string) {
+	t.Helper()
+	history := d.Calls()
+	e := process(t, d)
+	if _, err := e.Status(context.Background(), "iris"); !errors.Is(err, deployment.ErrNotFound) {
+		if err := op.run(context.Background(), d, t); err != nil {
+			t.Fatalf("%s: the next run fails: %v\nthe calls of the killed one: %v", where, err, history)
+		}
+	}
+	_ = e.Close()
+	d.KillSessions()
+	if left := d.Leftovers(); len(left) > 0 {
+		t.Fatalf("%s: left %q\nthe calls of the killed one: %v", where, left, history)
+	}
 }
 
 // nothingUnnoticed fails when a plan would be empty although there is something

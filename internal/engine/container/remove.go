@@ -22,24 +22,46 @@ func (e *Engine) Remove(ctx context.Context, r deployment.Removal) (err error) {
 	defer release()
 	defer e.forget(r.Name)
 
-	s, releaseSession, err := e.sessions.AcquireForRemoval(ctx)
-	if err != nil {
+	w, err := e.vacate(ctx, r)
+	if err != nil || w.record == nil {
 		return err
 	}
-	defer func() { releaseSession(ctx, err == nil) }()
+	for _, v := range append(w.superseded, w.record.volume) {
+		if err := e.docker.RemoveVolume(ctx, v); err != nil {
+			return fmt.Errorf("removing the record %s: %w", v, err)
+		}
+	}
+	return nil
+}
+
+// vacate removes all of a deployment but its record: containers, the lock, and
+// what nothing else needs any more. The record goes last, when nobody is left to
+// be told by it: as long as it is there, an interrupted removal is still a
+// deployment, and the next destroy goes on with it.
+func (e *Engine) vacate(ctx context.Context, r deployment.Removal) (w *world, err error) {
+	s, releaseSession, err := e.sessions.AcquireForRemoval(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			releaseSession(ctx, false)
+			return
+		}
+		err = e.sessions.Vacate(ctx, s)
+	}()
 	w, unlock, err := e.claim(ctx, r.Name, r.Owner, s)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, unlock(ctx)) }()
 	if err := e.withdraw(ctx, w); err != nil {
-		return err
+		return nil, err
 	}
-	return e.clear(ctx, w, w.adopted(r.Adopted))
+	return w, e.clear(ctx, w, w.adopted(r.Adopted))
 }
 
-// clear removes what a world shows: containers first, the record last, so that
-// an interrupted removal is still a deployment.
+// clear removes the containers that a world shows.
 func (e *Engine) clear(ctx context.Context, w *world, foreign bool) error {
 	doomed := w.replicas
 	if w.foreign != nil && foreign {
@@ -56,18 +78,7 @@ func (e *Engine) clear(ctx context.Context, w *world, foreign bool) error {
 	for _, c := range doomed {
 		group.Go(func() error { return e.discard(ctx, c, grace) })
 	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	if w.record == nil {
-		return nil
-	}
-	for _, v := range append(w.superseded, w.record.volume) {
-		if err := e.docker.RemoveVolume(ctx, v); err != nil {
-			return fmt.Errorf("removing the record %s: %w", v, err)
-		}
-	}
-	return nil
+	return group.Wait()
 }
 
 func (e *Engine) discard(ctx context.Context, c docker.Container, grace time.Duration) error {
