@@ -83,7 +83,6 @@ const (
 	DefaultModelTarget    = "/models"
 	DefaultMaxSurge       = 1
 	DefaultDrainTimeout   = 10 * time.Second
-	DefaultInterval       = time.Second
 	DefaultStartupTimeout = 5 * time.Minute
 )
 

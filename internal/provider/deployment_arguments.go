@@ -141,7 +141,6 @@ func policiesOf(s deployment.Spec) policies {
 	if s.Readiness != nil {
 		r := *s.Readiness
 		r.Scheme = cmp.Or(r.Scheme, "http")
-		r.Interval = cmp.Or(r.Interval, deployment.DefaultInterval)
 		r.StartupTimeout = cmp.Or(r.StartupTimeout, deployment.DefaultStartupTimeout)
 		p.Readiness = &r
 	}

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"cmp"
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -89,7 +90,8 @@ func readinessAttribute() schema.Attribute {
 				MarkdownDescription: describe("Status code of a ready replica, 100 to 599. Only with `path`. Default: any from 200 to 299.", changesNothing),
 				Validators:          []validator.Int64{between{least: 100, most: 599}},
 			},
-			"interval": durationAttribute("Time between two requests, as a duration. Default `"+formatDuration(deployment.DefaultInterval)+"`.", changesNothing, 10*time.Millisecond),
+			"interval": durationAttribute(fmt.Sprintf("Time between two requests, as a duration. Without it they become rarer: every %dth of the time since the start, from `%s` to `%s`.",
+				deployment.IntervalPart, formatDuration(deployment.MinInterval), formatDuration(deployment.MaxInterval)), changesNothing, 10*time.Millisecond),
 			"startup_timeout": durationAttribute("How long a replica may take to become ready, as a duration, before the change fails and is rolled back. Default `"+
 				formatDuration(deployment.DefaultStartupTimeout)+"`.", changesNothing, time.Millisecond),
 			"min_healthy_time": durationAttribute("How long a replica must stay ready, without a restart, before it serves, as a duration. Default `0s`.", changesNothing, 0),

@@ -23,7 +23,7 @@ func TestDeploymentSpellings(t *testing.T) {
 		{"name and task", object{"name": "pyt-hairnet-detection"}, object{"name": nil, "detection_task": "hairnet_detection"}},
 		{"interval", object{"readiness": ready(object{"interval": "60s"})}, object{"readiness": ready(object{"interval": "1m0s"})}},
 		{"startup_timeout", object{"readiness": ready(object{"startup_timeout": "90s"})}, object{"readiness": ready(object{"startup_timeout": "1m30s"})}},
-		{"readiness defaults", object{"readiness": object{"path": "/"}}, object{"readiness": object{"path": "/", "scheme": "http", "interval": "1s", "startup_timeout": "5m", "tcp": false}}},
+		{"readiness defaults", object{"readiness": object{"path": "/"}}, object{"readiness": object{"path": "/", "scheme": "http", "startup_timeout": "5m", "tcp": false}}},
 		{"check durations", object{"health_check": with(check, object{"interval": "60s"})}, object{"health_check": with(check, object{"interval": "1m"})}},
 		{"rollout defaults", object{"rollout": object{"drain_timeout": "10s"}}, object{"rollout": object{"max_surge": 1, "auto_rollback": true}}},
 		{"timeouts", object{"timeouts": object{"create": "60m"}}, object{"timeouts": object{"create": "1h"}}},

@@ -106,7 +106,7 @@ func (c *conversion) validateReadinessTimes(at path.Path, r readinessModel) {
 		c.diags.Append(invalid(at.AtName("min_healthy_time"), "A replica would have to stay ready for %s within a startup_timeout of %s.",
 			formatDuration(steady), formatDuration(startup)))
 	}
-	if interval := durationOr(r.Interval, deployment.DefaultInterval); interval > startup {
+	if interval := durationOr(r.Interval, 0); interval > startup {
 		c.diags.Append(invalid(at.AtName("interval"), "%s is longer than the startup_timeout of %s: a replica would be asked once.",
 			formatDuration(interval), formatDuration(startup)))
 	}

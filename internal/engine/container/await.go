@@ -52,7 +52,7 @@ func (c *change) await(ctx context.Context, id string) (ready docker.Container, 
 	wake, unsubscribe := c.engine.watch.subscribe(id)
 	defer unsubscribe()
 
-	a := &waiter{change: c, id: id, readiness: *readiness, restarts: -1, wake: wake}
+	a := &waiter{change: c, id: id, readiness: *readiness, began: time.Now(), restarts: -1, wake: wake}
 	for {
 		wait, err := a.look(bounded)
 		switch {
@@ -81,6 +81,7 @@ type waiter struct {
 	id         string
 	wake       <-chan struct{} // something happened to the container
 	readiness  deployment.Readiness
+	began      time.Time
 	restarts   int // count at the first look; -1 before it
 	startedAt  time.Time
 	steady     time.Time // since when the answers were as expected
@@ -92,7 +93,7 @@ type waiter struct {
 // look inspects and probes once. It returns how long to wait for the next look,
 // 0 when the replica is ready.
 func (a *waiter) look(ctx context.Context) (time.Duration, error) {
-	interval := cmp.Or(a.readiness.Interval, deployment.DefaultInterval)
+	interval := a.readiness.NextInterval(time.Since(a.began))
 	c, err := a.engine.docker.InspectContainer(ctx, a.id)
 	if err != nil {
 		return 0, err
