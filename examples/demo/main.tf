@@ -1,5 +1,5 @@
-# A classifier of handwritten digits: trained on a data set, judged by a gate, served by two replicas. README.md says
-# where the images come from; `make demo` does all of it.
+# A classifier of handwritten digits: trained on a data set, judged by a gate, served by two replicas behind one address.
+# README.md says where the images come from; `make demo` does all of it.
 
 terraform {
   required_version = ">= 1.11"
@@ -76,6 +76,17 @@ resource "mlops_workflow" "digits" {
 
   # The demo leaves nothing behind. Without this line a destroy keeps what was trained, for whoever applies next.
   purge_on_destroy = true
+}
+
+# The one address that clients know. Whatever is changed above, they get an answer to every request: a new replica gets
+# requests once it answers, an old one stops once it has answered all of its own.
+resource "mlops_endpoint" "digits" {
+  name      = var.name
+  host_port = var.host_port
+  traffic   = [{ deployment = var.name, weight = 100 }]
+
+  # The deployment is a step's, so there is no resource whose name could be taken: first there must be something to route to.
+  depends_on = [mlops_workflow.digits]
 }
 
 data "mlops_deployment_status" "digits" {

@@ -18,9 +18,14 @@ output "reference_data_volume" {
   value       = mlops_model.reference_data.artifact.volume
 }
 
-output "urls" {
-  description = "Where the replicas answer, for containers on the network mlops."
-  value       = [for replica in data.mlops_deployment_status.digits.replicas : "http://${replica.name}:8080"]
+output "url" {
+  description = "Where the endpoint answers; without a host_port, for containers on the network mlops-edge."
+  value       = mlops_endpoint.digits.url
+}
+
+output "containers" {
+  description = "The replicas."
+  value       = data.mlops_deployment_status.digits.replicas[*].name
 }
 
 # Of the status, only what stays the same between two plans: a figure like the CPU % would be a change each time. All of

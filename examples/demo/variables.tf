@@ -29,7 +29,7 @@ variable "min_accuracy" {
 }
 
 variable "name" {
-  description = "Name of the workflow, of the deployment, of its first container, and of that container on the network."
+  description = "Name of the workflow, of the deployment and its first container, and of the endpoint."
   type        = string
   default     = "digits"
 }
@@ -38,6 +38,12 @@ variable "replicas" {
   description = "Number of containers that serve the model."
   type        = number
   default     = 2
+}
+
+variable "host_port" {
+  description = "Port of the engine's machine on which the endpoint answers, on 127.0.0.1; null: for containers on its network only."
+  type        = number
+  default     = null
 }
 
 variable "trainer_image" {

@@ -81,6 +81,12 @@ func TestAskComparesEveryHeldOutRow(t *testing.T) {
 	if err := run(t.Context(), append(args, "--rows", "3"), &out); err != nil || !strings.Contains(out.String(), "of 3 held-out rows") {
 		t.Errorf("%v:\n%s", err, &out)
 	}
+
+	out.Reset()
+	alone := []string{"ask", "--data", dataSet, "--url", first, "--rows", "3"}
+	if err := run(t.Context(), alone, &out); err != nil || strings.Count(out.String(), first) != 1 {
+		t.Errorf("one server is to be named once: %v\n%s", err, &out)
+	}
 }
 
 func TestAskFailsOnABadModel(t *testing.T) {

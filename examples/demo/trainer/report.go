@@ -12,7 +12,7 @@ import (
 // shown is how many rows a table starts with, before it goes on with the wrong ones alone.
 const shown = 10
 
-const rowFormat = "%6s  %-10s  %5s  %11s  %s\n"
+const rowFormat = "%6s  %-10s  %5s  %11s%s\n"
 
 // report compares the answers of the servers with the truth.
 type report struct {
@@ -56,11 +56,11 @@ func (r report) writeTable(out io.Writer) error {
 		}
 	}
 
-	fmt.Fprintf(out, rowFormat, "row", "prediction", "truth", "probability", "server")
-	writeRows(out, first)
+	fmt.Fprintf(out, rowFormat, "row", "prediction", "truth", "probability", r.column("server"))
+	r.writeRows(out, first)
 	if rest := len(r.Answers) - len(first); rest > 0 {
 		fmt.Fprintf(out, "and %d more rows, of which %d are wrong:\n", rest, len(wrong))
-		writeRows(out, wrong)
+		r.writeRows(out, wrong)
 	}
 
 	fmt.Fprintf(out, "\naccuracy %.1f %% (%d of %d held-out rows), model %s, version %s\n",
@@ -74,13 +74,21 @@ func (r report) writeTable(out io.Writer) error {
 	return err
 }
 
-func writeRows(out io.Writer, answers []answer) {
+func (r report) writeRows(out io.Writer, answers []answer) {
 	for _, a := range answers {
 		prediction := strconv.Itoa(a.Prediction)
 		if a.Prediction != a.Truth {
 			prediction += " wrong"
 		}
 		probability := fmt.Sprintf("%.1f %%", 100*a.Probability)
-		fmt.Fprintf(out, rowFormat, strconv.Itoa(a.Row), prediction, strconv.Itoa(a.Truth), probability, a.Server)
+		fmt.Fprintf(out, rowFormat, strconv.Itoa(a.Row), prediction, strconv.Itoa(a.Truth), probability, r.column(a.Server))
 	}
+}
+
+// column of the servers; of one alone it would say the same in every row.
+func (r report) column(text string) string {
+	if len(r.Servers) < 2 {
+		return ""
+	}
+	return "  " + text
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/devenv/step"
@@ -15,16 +17,14 @@ import (
 
 // names are the demo's on the engine.
 type names struct {
-	name    string // of workflow and deployment; models, containers and volumes have it in their names
+	name    string // of workflow, deployment and endpoint; models, containers and volumes have it in their names
 	trainer string // image
 	server  string // image
+	client  string // image
 }
 
 // usual are the defaults of the example's variables, so that its README works beside the demo.
-var usual = names{name: "digits", trainer: "mlops-demo-trainer", server: "mlops-demo-server"}
-
-// network is the provider's default.
-const network = "mlops"
+var usual = names{name: "digits", trainer: "mlops-demo-trainer", server: "mlops-demo-server", client: "mlops-demo-client"}
 
 // demoLabel marks the images, hence every container made from them: what destroy may remove.
 const demoLabel = "mlops.demo"
@@ -45,7 +45,8 @@ type engine interface {
 	ListContainers(ctx context.Context, labels map[string]string) ([]docker.ContainerSummary, error)
 	CreateContainer(ctx context.Context, req docker.CreateRequest) (id string, err error)
 	StartContainer(ctx context.Context, id string) error
-	FollowLogs(ctx context.Context, id string, out io.Writer) error // stdout and stderr, until the container ends
+	StopContainer(ctx context.Context, id string, grace time.Duration) error // gone is success
+	FollowLogs(ctx context.Context, id string, out io.Writer) error          // stdout and stderr, until the container ends
 	WaitContainer(ctx context.Context, id string) (exitCode int, err error)
 	RemoveContainer(ctx context.Context, id string) error // gone is success
 
@@ -78,6 +79,7 @@ func (d demo) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.terraform.brief = true
 	if err := d.applyAgain(ctx); err != nil {
 		return err
 	}
@@ -95,13 +97,13 @@ func (d demo) run(ctx context.Context) error {
 	return nil
 }
 
-// trainAndServe is the first apply. It returns the version of the model that the replicas answer with.
+// trainAndServe is the first apply. It returns the version of the model that the endpoint answers with.
 func (d demo) trainAndServe(ctx context.Context) (version string, err error) {
-	step.Say("One apply: train a classifier of handwritten digits, judge it by a gate, serve it from two replicas (in %s)", d.terraform.folder)
+	step.Say("One apply: train a classifier of handwritten digits, judge it by a gate, serve it from two replicas behind an endpoint (in %s)", d.terraform.folder)
 	if _, err := d.apply(ctx, nil); err != nil {
 		return "", err
 	}
-	return d.ask(ctx)
+	return d.ask(ctx, everyRow)
 }
 
 func (d demo) applyAgain(ctx context.Context) error {
@@ -116,20 +118,29 @@ func (d demo) applyAgain(ctx context.Context) error {
 // learningRate is another than the example's default; the training reaches 0.98 with it.
 const learningRate = "0.1"
 
+// trainDifferently is the rollout: the clients of the endpoint must not notice.
 func (d demo) trainDifferently(ctx context.Context, before string) (version string, err error) {
-	step.Say("Another learning rate: train, judge, and replace one replica after the other")
-	if _, err := d.apply(ctx, variables{"learning_rate": learningRate}); err != nil {
+	step.Say("Another learning rate: train, judge, and replace one replica after the other, while it is asked for predictions")
+	answered, err := d.underLoad(ctx, func() error {
+		_, err := d.apply(ctx, variables{"learning_rate": learningRate})
+		return err
+	})
+	if err != nil {
 		return "", err
 	}
-	if version, err = d.ask(ctx); err == nil && version == before {
-		err = unexpected("The replicas still answer with the model of before: version " + version)
+	if version, err = d.ask(ctx, summary); err != nil {
+		return "", err
 	}
-	return version, err
+	if version == before || len(answered) != 2 || answered[before] == 0 || answered[version] == 0 {
+		return "", unexpected(fmt.Sprintf("The endpoint has not gone from version %s to another under load: version %s answers, and before that %q did",
+			before, version, slices.Sorted(maps.Keys(answered))))
+	}
+	return version, nil
 }
 
 // poison changes the data set so that the model misses the gate: the apply must fail, and the replicas must not notice.
 func (d demo) poison(ctx context.Context, serving string) error {
-	step.Say("A data set in which many labels are wrong: the model misses the gate, the apply must fail, the old model serves on")
+	step.Say("A data set in which many labels are wrong: the model misses the gate, so the apply must fail and the old model serve on")
 	const poisoned = "poisoned/digits.csv.gz" // in Terraform's folder
 	cmd := step.Command(ctx, "go", "run", "./trainer", "poison", "--data", "data/digits.csv.gz",
 		"--output", filepath.Join(d.terraform.folder, filepath.FromSlash(poisoned)))
@@ -149,7 +160,7 @@ func (d demo) poison(ctx context.Context, serving string) error {
 	if err := expect(printed, "$.accuracy", "at least "+wantedAccuracy); err != nil {
 		return err
 	}
-	step.Say("It failed, as it must. The replicas:")
+	step.Say("It failed, as it must")
 	return d.answers(ctx, serving)
 }
 
@@ -166,11 +177,11 @@ func (d demo) takeBack(ctx context.Context, serving string) error {
 	return d.answers(ctx, serving)
 }
 
-// answers fails unless the replicas answer well, with the model of that version.
+// answers fails unless the endpoint answers well, with the model of that version.
 func (d demo) answers(ctx context.Context, version string) error {
-	got, err := d.ask(ctx)
+	got, err := d.ask(ctx, summary)
 	if err == nil && got != version {
-		err = unexpected("The replicas answer with version " + got + ", not " + version)
+		err = unexpected("The endpoint answers with version " + got + ", not " + version)
 	}
 	return err
 }
@@ -183,38 +194,6 @@ func (d demo) apply(ctx context.Context, v variables) (printed string, err error
 	jobs := d.followJobs(ctx)
 	printed, err = d.terraform.run(ctx, "apply", "-auto-approve", "-input=false")
 	return printed + jobs.stop(), err
-}
-
-// versionOf finds the version of the model in the trainer's summary of the answers.
-var versionOf = regexp.MustCompile(`, version (\S+)$`)
-
-// ask sends the rows that the training held out from a container on the replicas' network: on macOS, or with an engine
-// on another machine, containers cannot be reached from here.
-func (d demo) ask(ctx context.Context) (version string, err error) {
-	step.Say("Asking the replicas about digits that the training has not seen, from a container on the network %s", network)
-	var urls []string
-	if err := d.terraform.output(ctx, "urls", &urls); err != nil {
-		return "", err
-	}
-	var data string
-	if err := d.terraform.output(ctx, "reference_data_volume", &data); err != nil {
-		return "", err
-	}
-	command := []string{"ask", "--min-accuracy", wantedAccuracy, "--batch", "4"} // small, so that the first lines show every replica
-	for _, url := range urls {
-		command = append(command, "--url", url)
-	}
-	ask := job{name: "mlops-demo-ask-" + d.name, command: command, binds: []string{data + ":/data:ro"}, network: network}
-	err = d.runJob(ctx, ask, func(line string) {
-		fmt.Println("    " + line)
-		if found := versionOf.FindStringSubmatch(line); found != nil {
-			version = found[1]
-		}
-	})
-	if err == nil && version == "" {
-		err = unexpected("The answers name no version of the model")
-	}
-	return version, err
 }
 
 // expect fails unless Terraform printed every one of the texts, wherever it broke its lines.

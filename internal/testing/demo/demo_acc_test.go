@@ -20,6 +20,7 @@ func TestAccDemo(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	t.Setenv("MLOPS_PROBE_IMAGE", acceptance.ProbeImage())
+	t.Setenv("MLOPS_GATEWAY_IMAGE", acceptance.GatewayImage())
 	root, err := filepath.Abs("../../..")
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +34,7 @@ func TestAccDemo(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := demo{
-		names: names{name: scope.Name("digits"), trainer: scope.Name("trainer"), server: scope.Name("server")},
+		names: names{name: scope.Name("digits"), trainer: scope.Name("trainer"), server: scope.Name("server"), client: scope.Name("client")},
 		root:  root, engine: scope.Client, terraform: tf,
 	}
 	t.Cleanup(func() {

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/load"
 )
 
 // memory is an engine that holds what the demo makes in memory. Its containers say what they are told to.
@@ -73,6 +75,8 @@ func (m *memory) FollowLogs(_ context.Context, _ string, out io.Writer) error {
 	return err
 }
 
+func (m *memory) StopContainer(context.Context, string, time.Duration) error { return nil }
+
 func (m *memory) WaitContainer(context.Context, string) (int, error) { return m.exits, nil }
 
 func (m *memory) RemoveContainer(ctx context.Context, id string) error {
@@ -95,7 +99,7 @@ func (m *memory) RemoveVolume(_ context.Context, name string) error {
 }
 
 func (m *memory) ListNetworks(context.Context, map[string]string) ([]docker.Network, error) {
-	return m.networks, nil
+	return slices.Clone(m.networks), nil
 }
 
 func (m *memory) RemoveNetwork(_ context.Context, id string) error {
@@ -148,6 +152,47 @@ func TestAJobFails(t *testing.T) {
 	}
 }
 
+// TestOneRequestThatFailsFailsTheDemo: whatever the client saw or did not see is told.
+func TestOneRequestThatFailsFailsTheDemo(t *testing.T) {
+	const (
+		before = `{"model_version":"v1","outputs":[{"name":"digit","datatype":"INT64","shape":[1],"data":[7]}]}`
+		after  = `{"model_version":"v2","outputs":[{"name":"digit","datatype":"INT64","shape":[1],"data":[7]}]}`
+	)
+	said := func(result load.Result) string {
+		encoded, _ := json.Marshal(result)
+		return "asking\n" + string(encoded) + "\n"
+	}
+	for name, tc := range map[string]struct {
+		says  string
+		exits int
+		fails error  // what is done meanwhile
+		want  string // in the error; "": none
+	}{
+		"good":            {says: said(load.Result{Total: 5, Answers: map[string]int{before: 2, after: 3}})},
+		"one failed":      {says: said(load.Result{Total: 6, Failed: 1, Answers: map[string]int{after: 5}, Failures: map[string]int{"EOF": 1}}), want: "Of 6 requests during the rollout, 1 failed"},
+		"none was sent":   {says: said(load.Result{}), want: "Of 0 requests"},
+		"no prediction":   {says: said(load.Result{Total: 1, Answers: map[string]int{"<html>": 1}}), want: "An answer is no prediction"},
+		"no result":       {says: "asking\n", want: "does not say what came of its requests"},
+		"no answer":       {says: "client: nothing has been answered\n", exits: 1, want: "exit code 1"},
+		"ends too early":  {want: "ended before it had an answer"},
+		"the apply fails": {says: said(load.Result{Total: 1, Answers: map[string]int{before: 1}}), fails: errors.New("no apply"), want: "no apply"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := &memory{says: tc.says, exits: tc.exits}
+			answered, err := newDemo(t, m).observed(t.Context(), address{url: "http://digits:8080", volume: "data"}, func() error { return tc.fails })
+			if tc.want == "" && (err != nil || fmt.Sprint(answered) != "map[v1:2 v2:3]") {
+				t.Errorf("%v, %v", answered, err)
+			}
+			if tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+				t.Errorf("error %v, want %q", err, tc.want)
+			}
+			if len(m.containers) > 0 {
+				t.Errorf("left: %v", m.containers)
+			}
+		})
+	}
+}
+
 func TestStepsAreFollowed(t *testing.T) {
 	of := func(step string) map[string]string {
 		return map[string]string{docker.LabelKind: docker.KindJob, docker.LabelWorkflow: "digits", docker.LabelStep: step}
@@ -182,9 +227,11 @@ Changes to Outputs:
   ~ accuracy = 0.9 -> (known after apply)
 mlops_workflow.digits: Modifying...
     indented
+Outputs:
+accuracy = 0.9
 `
 	var shown []string
-	p := plan{each: func(line string) { shown = append(shown, line) }}
+	p := plan{each: func(line string) { shown = append(shown, line) }, brief: true}
 	for line := range strings.Lines(printed) {
 		p.line(strings.TrimSuffix(line, "\n"))
 	}
@@ -242,9 +289,14 @@ func TestDestroyRemovesTheDemoAndNothingElse(t *testing.T) {
 			{ID: "2", Name: "mlops-demo-ask-digits", Labels: usual.labels()},
 			{ID: "3", Name: "digits.lock", Labels: map[string]string{docker.LabelDeployment: "digits", docker.LabelKind: docker.KindLock}},
 			{ID: "4", Name: "iris", Labels: foreign},
+			{ID: "5", Name: "mlops-gateway.digits", Labels: map[string]string{docker.LabelEndpoint: "digits", docker.LabelKind: docker.KindGateway}},
+			{ID: "6", Name: "mlops-gateway.digits.lock", Labels: map[string]string{docker.LabelEndpoint: "digits", docker.LabelKind: docker.KindLock}},
+			{ID: "7", Name: "mlops-gateway.iris", Labels: map[string]string{docker.LabelEndpoint: "iris", docker.LabelKind: docker.KindGateway}},
 		},
 		volumes: []docker.Volume{
 			{Name: "mlops.digits.1", Labels: record("digits")},
+			{Name: "mlops-endpoint.digits.1", Labels: map[string]string{docker.LabelEndpoint: "digits", docker.LabelKind: docker.KindEndpoint}},
+			{Name: "others: mlops-endpoint.iris.1", Labels: map[string]string{docker.LabelEndpoint: "iris", docker.LabelKind: docker.KindEndpoint}},
 			{Name: "mlops-result.digits.1", Labels: result("digits", "trained")},
 			{Name: "mlops-model.digits-training-data.1", Labels: model("digits-training-data", "data")},
 			{Name: "mlops-model-trained", Labels: artifact("trained")},
@@ -253,8 +305,8 @@ func TestDestroyRemovesTheDemoAndNothingElse(t *testing.T) {
 			{Name: "others: mlops-model.iris.1", Labels: model("iris", "data")},
 			{Name: "others: mlops.iris.1", Labels: record("iris")},
 		},
-		networks: []docker.Network{{ID: "n", Name: network}},
-		images:   []string{usual.server, usual.trainer, "busybox"},
+		networks: []docker.Network{{ID: "n", Name: "mlops"}, {ID: "e", Name: "mlops-edge"}},
+		images:   []string{usual.server, usual.trainer, usual.client, "busybox"},
 	}
 	d := newDemo(t, m)
 	if err := os.MkdirAll(d.terraform.folder, 0o750); err != nil {
@@ -265,7 +317,7 @@ func TestDestroyRemovesTheDemoAndNothingElse(t *testing.T) {
 			t.Fatal(err)
 		}
 		mine := func(v docker.Volume) bool { return !strings.HasPrefix(v.Name, "others:") }
-		if len(m.containers) != 1 || len(m.volumes) != 4 || slices.ContainsFunc(m.volumes, mine) || len(m.networks) != 1 || fmt.Sprint(m.images) != "[busybox]" {
+		if len(m.containers) != 2 || len(m.volumes) != 5 || slices.ContainsFunc(m.volumes, mine) || len(m.networks) != 2 || fmt.Sprint(m.images) != "[busybox]" {
 			t.Errorf("left: %v %v %v %v", m.containers, m.volumes, m.networks, m.images)
 		}
 		if d.terraform.exists() {
@@ -289,11 +341,14 @@ func TestArchiveDependsOnContentsAlone(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		packed, err := archive(folder, []string{"Dockerfile", "bin/server"})
+		made, err := archive([]packed{
+			{name: "Dockerfile", from: filepath.Join(folder, "Dockerfile"), mode: 0o644},
+			{name: "bin/server", from: filepath.Join(folder, "bin", "server"), mode: 0o755},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		content, _ := io.ReadAll(packed)
+		content, _ := io.ReadAll(made)
 		return content
 	}
 	first := pack()
@@ -310,7 +365,7 @@ func TestArchiveDependsOnContentsAlone(t *testing.T) {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
-	if _, err := archive(t.TempDir(), []string{"absent"}); !errors.Is(err, os.ErrNotExist) {
+	if _, err := archive([]packed{{name: "absent", from: filepath.Join(t.TempDir(), "absent")}}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -13,7 +13,7 @@ import (
 // destroy takes the demo away, however far it came; what is already gone is no error.
 func (d demo) destroy(ctx context.Context) error {
 	if d.terraform.hasState() {
-		step.Say("Destroying workflow, deployment and models: terraform destroy in %s", d.terraform.folder)
+		step.Say("Destroying endpoint, workflow, deployment and models: terraform destroy in %s", d.terraform.folder)
 		if err := d.terraform.init(ctx); err != nil {
 			return err
 		}
@@ -36,8 +36,11 @@ func (d demo) destroy(ctx context.Context) error {
 }
 
 // removeContainers removes every container that was made from the demo's images: jobs of a run that was killed, and
-// replicas whose state is lost, with what the provider keeps beside those.
+// replicas whose state is lost, with what the provider keeps beside those and the gateway before them.
 func (d demo) removeContainers(ctx context.Context) error {
+	if err := d.removeEndpoint(ctx); err != nil {
+		return err
+	}
 	containers, err := d.engine.ListContainers(ctx, d.labels())
 	if err != nil {
 		return err
@@ -59,6 +62,31 @@ func (d demo) removeContainers(ctx context.Context) error {
 	}
 	if len(orphaned) > 0 {
 		return d.removeDesertedNetworks(ctx)
+	}
+	return nil
+}
+
+// removeEndpoint removes the gateway of the endpoint of the demo's name, its lock and its records.
+func (d demo) removeEndpoint(ctx context.Context) error {
+	of := map[string]string{docker.LabelEndpoint: d.name}
+	containers, err := d.engine.ListContainers(ctx, of)
+	if err != nil {
+		return err
+	}
+	for _, c := range containers {
+		fmt.Println("    container " + c.Name)
+		if err := d.engine.RemoveContainer(ctx, c.ID); err != nil {
+			return err
+		}
+	}
+	records, err := d.engine.ListVolumes(ctx, of)
+	if err != nil {
+		return err
+	}
+	for _, record := range records {
+		if err := d.engine.RemoveVolume(ctx, record.Name); err != nil {
+			return err
+		}
 	}
 	return nil
 }

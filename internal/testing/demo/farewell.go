@@ -7,20 +7,28 @@ import (
 
 // farewell says how to look further, and how to take the demo away.
 func (d demo) farewell() string {
-	program := filepath.Base(d.terraform.program)
+	terraform := filepath.Base(d.terraform.program)
 	return fmt.Sprintf(`
-The demo is running. To look further, first let this shell use the same engine and the provider that was built here:
+The demo is running: two replicas of the model, and the gateway of the endpoint before them. To look further, first let
+this shell use the same engine and the provider that was built here:
 
   eval "$(go run ./internal/testing/devenv env)"
-
-  docker ps --filter label=mlops.deployment=%[1]s          # both replicas
-  docker logs %[1]s                                        # the requests that the first one has answered
-
   cd %[3]s
-  %[2]s state show mlops_workflow.digits                 # what every step came to, and why it ran
-  %[2]s state show data.mlops_deployment_status.digits   # status, CPU and memory
-  docker rm -f %[1]s.2 && %[2]s plan                      # break it, see what the plan says, mend it with apply
+
+Then, for example:
+
+  docker ps --filter label=mlops.deployment=%[1]s    # both replicas
+  docker logs %[1]s                                  # the requests that the first one has answered
+  %[2]s state show mlops_workflow.digits      # what every step came to, and why it ran
+
+  # Open the endpoint on a port of the engine's machine as well, and ask it from there.
+  %[2]s apply -var host_port=8501
+  curl http://127.0.0.1:8501/v2/models/digits
+
+  # Break something, and see what the plan says; an apply mends it.
+  docker rm -f %[1]s.2
+  %[2]s plan -var host_port=8501
 
 To take it all away: make demo-destroy
-`, d.name, program, d.terraform.folder)
+`, d.name, terraform, d.terraform.folder)
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"path/filepath"
 
 	"golang.org/x/sync/errgroup"
@@ -17,12 +16,18 @@ import (
 
 // program is one of the demo's own: a static binary in an image of nothing else.
 type program struct {
-	name  string // folder under examples/demo, and file name in its bin folder
-	image string
+	name       string
+	source     string // folder of its package in the repository
+	dockerfile string // its path there; it finds the binary in the folder bin
+	image      string
 }
 
 func (n names) programs() []program {
-	return []program{{name: "trainer", image: n.trainer}, {name: "server", image: n.server}}
+	return []program{
+		{name: "trainer", source: "examples/demo/trainer", dockerfile: "examples/demo/trainer/Dockerfile", image: n.trainer},
+		{name: "server", source: "examples/demo/server", dockerfile: "examples/demo/server/Dockerfile", image: n.server},
+		{name: "client", source: "internal/testing/demo/client", dockerfile: "internal/testing/demo/client/client.Dockerfile", image: n.client},
+	}
 }
 
 // buildImages builds the programs here, for the engine's CPU, and sends each with its Dockerfile to the engine. Images
@@ -36,7 +41,7 @@ func (d demo) buildImages(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	step.Say("Building the images of the trainer and the server (linux/%s, from scratch: no registry needed)", target.arch)
+	step.Say("Building the images of the trainer, the server and a client (linux/%s, from scratch: no registry needed)", target.arch)
 	group, ctx := errgroup.WithContext(ctx)
 	for _, p := range d.programs() {
 		group.Go(func() error { return d.buildImage(ctx, p, target) })
@@ -45,20 +50,21 @@ func (d demo) buildImages(ctx context.Context) error {
 }
 
 func (d demo) buildImage(ctx context.Context, p program, target target) error {
-	folder := filepath.Join(d.root, "examples", "demo")
-	binary := path.Join("bin", p.name)
-	build := step.Command(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, "./"+p.name)
-	build.Dir = folder
+	binary := filepath.Join(d.root, ".dev", "images", "demo-"+p.name)
+	build := step.Command(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", binary, "./"+p.source)
+	build.Dir = d.root
 	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+target.arch, "GOARM="+target.arm)
 	if err := step.Logged(build, filepath.Join(d.root, ".dev", "log", "demo-build-"+p.name+".log")); err != nil {
-		return &step.Fault{Missing: "examples/demo/" + p.name + " cannot be built", Remedy: "Correct what the compiler says.", Err: err}
+		return &step.Fault{Missing: p.source + " cannot be built", Remedy: "Correct what the compiler says.", Err: err}
 	}
-	dockerfile := path.Join(p.name, "Dockerfile")
-	buildContext, err := archive(folder, []string{dockerfile, binary})
+	buildContext, err := archive([]packed{
+		{name: "Dockerfile", from: filepath.Join(d.root, filepath.FromSlash(p.dockerfile)), mode: 0o644},
+		{name: "bin/" + p.name, from: binary, mode: 0o755},
+	})
 	if err != nil {
 		return err
 	}
-	if err := d.engine.BuildImage(ctx, buildContext, dockerfile, []string{p.image}, d.labels()); err != nil {
+	if err := d.engine.BuildImage(ctx, buildContext, "Dockerfile", []string{p.image}, d.labels()); err != nil {
 		return fmt.Errorf("building the image %s: %w", p.image, err)
 	}
 	return nil
@@ -97,21 +103,24 @@ func targetOf(osType, arch string) (target, error) {
 	}
 }
 
+// packed is a file of a build context.
+type packed struct {
+	name string // in the context
+	from string
+	mode int64
+}
+
 // archive packs files as a build context. It leaves out times and owners: equal files make equal images, and an image
 // that stays the same is no reason for a rollout.
-func archive(folder string, files []string) (io.Reader, error) {
-	var packed bytes.Buffer
-	writer := tar.NewWriter(&packed)
-	for _, name := range files {
-		content, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(name)))
+func archive(files []packed) (io.Reader, error) {
+	var buffer bytes.Buffer
+	writer := tar.NewWriter(&buffer)
+	for _, file := range files {
+		content, err := os.ReadFile(file.from)
 		if err != nil {
 			return nil, err
 		}
-		mode := int64(0o644)
-		if path.Dir(name) == "bin" {
-			mode = 0o755
-		}
-		if err := writer.WriteHeader(&tar.Header{Name: name, Mode: mode, Size: int64(len(content))}); err != nil {
+		if err := writer.WriteHeader(&tar.Header{Name: file.name, Mode: file.mode, Size: int64(len(content))}); err != nil {
 			return nil, err
 		}
 		if _, err := writer.Write(content); err != nil {
@@ -121,5 +130,5 @@ func archive(folder string, files []string) (io.Reader, error) {
 	if err := writer.Close(); err != nil {
 		return nil, err
 	}
-	return &packed, nil
+	return &buffer, nil
 }

@@ -14,9 +14,10 @@ import (
 // cleanUpTimeout bounds what still happens after an interrupt.
 const cleanUpTimeout = 15 * time.Second
 
-// job is a container of the trainer's image that runs to its end.
+// job is a container of one of the demo's images that runs to its end.
 type job struct {
 	name    string
+	image   string
 	command []string
 	binds   []string // volume:path
 	network string   // "": none
@@ -40,7 +41,7 @@ func (d demo) runJob(ctx context.Context, j job, line func(string)) (err error) 
 	}
 	id, err := d.engine.CreateContainer(ctx, docker.CreateRequest{
 		Name:       j.name,
-		Config:     &docker.ContainerConfig{Image: d.trainer, Cmd: j.command, Labels: d.labels()},
+		Config:     &docker.ContainerConfig{Image: j.image, Cmd: j.command, Labels: d.labels()},
 		HostConfig: host,
 	})
 	if err != nil {

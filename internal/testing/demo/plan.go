@@ -5,11 +5,13 @@ import (
 	"strings"
 )
 
-// plan leaves of a plan, as Terraform prints it, what tells its story: which resources change, and which steps run and
-// why. The rest is hundreds of lines.
+// plan leaves of what Terraform prints what tells the story: which resources change, which steps run and why, and what
+// came of it. The rest is hundreds of lines.
 type plan struct {
 	each   func(line string)
+	brief  bool   // without the outputs
 	inside bool   // the list of changes
+	ended  bool   // the outputs follow
 	step   string // whose result the lines are about
 }
 
@@ -27,6 +29,9 @@ var colours = regexp.MustCompile(`\x1b\[[0-9;]*m`)
 func (p *plan) line(printed string) {
 	line := colours.ReplaceAllString(printed, "")
 	switch {
+	case p.ended:
+	case p.brief && line == "Outputs:":
+		p.ended = true
 	case line == "Terraform will perform the following actions:", line == "OpenTofu will perform the following actions:":
 		p.inside = true
 		p.each(printed)

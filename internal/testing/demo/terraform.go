@@ -24,6 +24,7 @@ const variablesFile = "terraform.tfvars"
 type terraform struct {
 	program string
 	folder  string
+	brief   bool // leaves out what has been shown before: the outputs
 }
 
 // newTerraform takes the program that TF_ACC_TERRAFORM_PATH names, as the tests do, else the one on PATH.
@@ -107,8 +108,10 @@ func (t terraform) set(n names, v variables) error {
 	return os.WriteFile(filepath.Join(t.folder, variablesFile), []byte(content.String()), 0o644)
 }
 
+// init installs the provider; what Terraform says about that is shown only if it fails.
 func (t terraform) init(ctx context.Context) error {
-	if _, err := t.run(ctx, "init", "-input=false"); err != nil {
+	step.Say("%s init", filepath.Base(t.program))
+	if err := step.Logged(t.command(ctx, "init", "-input=false", "-no-color"), filepath.Join(t.folder, "init.log")); err != nil {
 		return &step.Fault{
 			Missing: "terraform init failed",
 			Remedy:  "If it did not find the provider, run `make demo`, which builds it and sets TF_CLI_CONFIG_FILE to where it is.",
@@ -145,7 +148,7 @@ func (t terraform) output(ctx context.Context, name string, into any) error {
 // run shows what the command prints, indented, without most of a plan, and returns all of it, also beside an error.
 func (t terraform) run(ctx context.Context, args ...string) (printed string, err error) {
 	var copied bytes.Buffer
-	shown := &plan{each: func(line string) { fmt.Println("    " + line) }}
+	shown := &plan{each: func(line string) { fmt.Println("    " + line) }, brief: t.brief}
 	out := &lines{each: shown.line}
 	defer out.flush()
 	cmd := t.command(ctx, args...)
