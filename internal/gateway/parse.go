@@ -21,12 +21,13 @@ type worker struct {
 type server struct {
 	backend, name string
 	status        string // UP, DOWN, DRAIN, MAINT (resolution)…
+	weight        int    // 0 until a check has passed
 	ip            string // "" for a slot without address
 	inFlight      int    // requests
 }
 
 // up reports whether it gets requests.
-func (s server) up() bool { return strings.HasPrefix(s.status, "UP") }
+func (s server) up() bool { return strings.HasPrefix(s.status, "UP") && s.weight > 0 }
 
 // path is the server in the words of the proxy's command line. Both parts come
 // from our own configuration.
@@ -71,7 +72,7 @@ func parseServers(table string) ([]server, error) {
 	for i, name := range rows[0] {
 		columns[name] = i
 	}
-	for _, name := range []string{"pxname", "svname", "status", "scur", "addr"} {
+	for _, name := range []string{"pxname", "svname", "status", "weight", "scur", "addr"} {
 		if _, ok := columns[name]; !ok {
 			return nil, fmt.Errorf("the proxy's statistics have no column %s: %.200q", name, table)
 		}
@@ -86,6 +87,7 @@ func parseServers(table string) ([]server, error) {
 		}
 		s := server{backend: field("pxname"), name: field("svname"), status: field("status"), ip: field("addr")}
 		s.inFlight, _ = strconv.Atoi(field("scur"))
+		s.weight, _ = strconv.Atoi(field("weight"))
 		if host, _, err := net.SplitHostPort(s.ip); err == nil {
 			s.ip = host
 		}

@@ -9,15 +9,16 @@ import (
 // a reload has replaced; one that has just gone does not matter.
 func TestParseWorkers(t *testing.T) {
 	const out = `# worker 31 current
-# pxname,svname,qcur,scur,status,addr,desc
-v1,s1,0,2,UP,172.20.0.3:8080,
-v1,s2,0,0,DRAIN,172.20.0.4:8080,
-v1,s3,0,0,MAINT (resolution),,
-v1,s4,0,0,DOWN 1/2,[fd00::5]:8080,"a, quoted"
+# pxname,svname,qcur,scur,status,weight,addr,desc
+v1,s1,0,2,UP,1,172.20.0.3:8080,
+v1,s2,0,0,DRAIN,1,172.20.0.4:8080,
+v1,s3,0,0,MAINT (resolution),0,,
+v1,s4,0,0,DOWN 1/2,1,[fd00::5]:8080,"a, quoted"
+v1,s5,0,0,UP 1/2,0,172.20.0.6:8080,
 
 # worker 9 old
-# pxname,svname,qcur,scur,status,addr,desc
-v1,s1,0,1,no check,172.20.0.4:8080,
+# pxname,svname,qcur,scur,status,weight,addr,desc
+v1,s1,0,1,no check,1,172.20.0.4:8080,
 
 # worker 7 old
 # worker 6 old
@@ -26,15 +27,21 @@ Can't find the target PID matching the prefix '@!6'
 	got, err := parseWorkers(out)
 	want := []worker{
 		{pid: "31", servers: []server{
-			{backend: "v1", name: "s1", status: "UP", ip: "172.20.0.3", inFlight: 2},
-			{backend: "v1", name: "s2", status: "DRAIN", ip: "172.20.0.4"},
+			{backend: "v1", name: "s1", status: "UP", weight: 1, ip: "172.20.0.3", inFlight: 2},
+			{backend: "v1", name: "s2", status: "DRAIN", weight: 1, ip: "172.20.0.4"},
 			{backend: "v1", name: "s3", status: "MAINT (resolution)"},
-			{backend: "v1", name: "s4", status: "DOWN 1/2", ip: "fd00::5"},
+			{backend: "v1", name: "s4", status: "DOWN 1/2", weight: 1, ip: "fd00::5"},
+			{backend: "v1", name: "s5", status: "UP 1/2", ip: "172.20.0.6"},
 		}},
-		{pid: "9", old: true, servers: []server{{backend: "v1", name: "s1", status: "no check", ip: "172.20.0.4", inFlight: 1}}},
+		{pid: "9", old: true, servers: []server{{backend: "v1", name: "s1", status: "no check", weight: 1, ip: "172.20.0.4", inFlight: 1}}},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("%v, got\n%+v\nwant\n%+v", err, got, want)
+		t.Fatalf("%v, got\n%+v\nwant\n%+v", err, got, want)
+	}
+	for i, want := range []bool{true, false, false, false, false} { // the last one has not passed a check yet
+		if s := got[0].servers[i]; s.up() != want {
+			t.Errorf("%+v is up: %t", s, s.up())
+		}
 	}
 	for _, broken := range []string{"", "nothing", "# worker 31 current\n", "# worker 31 current\nUnknown command\n"} {
 		if got, err := parseWorkers(broken); err == nil {

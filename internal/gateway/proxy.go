@@ -139,6 +139,7 @@ func archive(f files, suffix, below string) io.Reader {
 	for _, name := range slices.Sorted(maps.Keys(f)) {
 		add(tar.Header{Name: below + name + suffix, Typeflag: tar.TypeReg, Mode: 0o644}, f[name])
 	}
+	add(tar.Header{Name: below + newcomersFile, Typeflag: tar.TypeReg, Mode: 0o644}, newcomers)
 	_ = w.Close()
 	return &buffer
 }

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"cmp"
+	_ "embed"
 	"fmt"
 	"maps"
 	"slices"
@@ -19,8 +20,15 @@ const (
 	namesFile    = "names.map"
 	stateFile    = "server.state"
 
+	newcomersFile = "newcomers.lua"
+
 	masterAddress = "127.0.0.1:9998" // of the master's command line, inside the container
 )
+
+// newcomers is a program of the proxy's own, the same for every gateway.
+//
+//go:embed newcomers.lua
+var newcomers string
 
 // files are a gateway's configuration, by name.
 type files map[string]string
@@ -43,22 +51,28 @@ global
   maxconn 4000
   hard-stop-after %ds
   server-state-file %[3]s/%[4]s
+# A server whose address is new gets no requests before a check has passed.
+.if !version_atleast(3.1)
+  lua-load %[3]s/` + newcomersFile + `
+.endif
 
 # Membership is what the engine's own DNS says of a deployment's replicas.
 resolvers docker
   nameserver engine 127.0.0.11:53
   accepted_payload_size 8192
   resolve_retries 3
-  timeout resolve 200ms
-  timeout retry 200ms
-  hold valid 200ms
+  timeout resolve 100ms
+  timeout retry 100ms
+  hold valid 100ms
   hold obsolete 0s
   hold nx 1s
 
 defaults
   mode http
   load-server-state-from-file global
-  timeout connect 2s
+  # Less than the second after which a kernel asks again: whoever is there by
+  # then may have been started again meanwhile.
+  timeout connect 900ms
   timeout client 300s
   timeout server 300s
   timeout queue 5s
@@ -107,6 +121,7 @@ func writeBackend(b *strings.Builder, be Backend) {
 	// Only a GET is sent again after an empty answer: anything else might be done twice.
 	b.WriteString("  http-request disable-l7-retry unless METH_GET\n")
 	fmt.Fprintf(b, "  default-server check%s inter 500ms fall 2 rise 1 observe layer4 error-limit 5 on-error mark-down resolvers docker resolve-prefer ipv4 init-addr last,none\n", server)
+	b.WriteString(".if version_atleast(3.1)\n  default-server init-state down\n.endif\n")
 	fmt.Fprintf(b, "  server-template s 1-%d %s:%d\n", cmp.Or(be.Slots, slotStep), endpoint.ServingAlias(be.Deployment), be.Port)
 }
 

@@ -98,7 +98,7 @@ func (p *haproxy) look(in Inside) string {
 // statistics answers "show stat -1 4 -1".
 func (p *haproxy) statistics(in Inside) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# worker %d current\n# pxname,svname,scur,status,addr\n", p.pid)
+	fmt.Fprintf(&b, "# worker %d current\n# pxname,svname,scur,status,weight,addr\n", p.pid)
 	for line := range strings.Lines(in.File("/mlops/haproxy.cfg")) {
 		fields := strings.Fields(line)
 		if len(fields) != 4 || fields[0] != "server-template" {
@@ -114,7 +114,7 @@ func (p *haproxy) statistics(in Inside) string {
 			case p.drained[fmt.Sprintf("%s/s%d", backend, i+1)]:
 				status = "DRAIN"
 			}
-			fmt.Fprintf(&b, "%s,s%d,0,%s,%s\n", backend, i+1, status, address)
+			fmt.Fprintf(&b, "%s,s%d,0,%s,1,%s\n", backend, i+1, status, address)
 		}
 	}
 	return b.String()
