@@ -91,7 +91,8 @@ func (s *stepBench) oneStep(b *testing.B, kind workflow.Kind) time.Duration {
 		Workflow: s.name, Owner: "bench", Step: "step", Hash: fmt.Sprintf("w1:%032d", s.steps), Attempt: 1,
 		Job: workflow.Job{Image: image(), Command: []string{"sh", "-c", jobScript}},
 	}
-	_, err := s.jobs.Image(ctx, req.Job.Image, deployment.PullMissing, true)
+	var err error
+	req.ImageID, err = s.jobs.Image(ctx, req.Job.Image, deployment.PullMissing, true)
 	must(err)
 	_, err = s.ledger.Results(ctx, s.name)
 	must(err)

@@ -49,7 +49,7 @@ func (r *Runner) start(ctx context.Context, s situation, a Action) outcome {
 	step, v := s.step(), s.attempt.view
 	req := JobRequest{
 		Workflow: s.spec.Name, Owner: s.spec.Owner, Step: step.Name,
-		Hash: v.hash, Attempt: a.Attempt, Job: *step.job(), Model: v.model,
+		Hash: v.hash, ImageID: v.imageID, Attempt: a.Attempt, Job: *step.job(), Model: v.model,
 	}
 	req.Job.Inputs = nil
 	for _, in := range v.inputs {

@@ -30,7 +30,8 @@ type Jobs interface {
 	Find(ctx context.Context, workflow, step string) (JobStatus, error)
 	// List returns the containers of all steps that the workflow has or had, by name.
 	List(ctx context.Context, workflow string) ([]JobStatus, error)
-	// Start makes and starts the job's container. One that is there is removed
+	// Start makes and starts the job's container, of the image that the request
+	// names by its ID: the tag may have moved since that was looked up. One that is there is removed
 	// first: the caller has looked with Find. A volume or host path that is not
 	// there is an error and not made.
 	Start(ctx context.Context, req JobRequest) (JobStatus, error)
@@ -55,8 +56,9 @@ type Jobs interface {
 type JobRequest struct {
 	Workflow, Owner, Step string
 	Hash                  string
-	Attempt               int // from 1
-	Job                   Job // Inputs resolved: none has Step
+	ImageID               string // of the image that the hash stands for; "": whatever the tag leads to
+	Attempt               int    // from 1
+	Job                   Job    // Inputs resolved: none has Step
 	// Model is mounted at its Target with MODEL_PATH set, nil for none.
 	Model *deployment.Model
 }

@@ -69,6 +69,9 @@ func (w *world) Start(ctx context.Context, req JobRequest) (job JobStatus, err e
 			w.breach("%s is started beside its container", req.Step)
 		}
 		w.checkStart(req)
+		if req.ImageID == "" {
+			w.breach("%s is started without the image that its hash stands for", req.Step)
+		}
 		script := w.behaviours[req.Step]
 		b := behaviour{takes: time.Minute}
 		if len(script) > 0 {
@@ -78,7 +81,7 @@ func (w *world) Start(ctx context.Context, req JobRequest) (job JobStatus, err e
 		w.made++
 		c := &container{behaviour: b, ends: w.now.Add(b.takes), JobStatus: JobStatus{
 			ID: fmt.Sprintf("id%d", w.made), Name: "mlops-job." + req.Workflow + "." + req.Step, Step: req.Step, Hash: req.Hash, Attempt: req.Attempt,
-			ImageID: w.images[req.Job.Image], Created: w.now, StartedAt: w.now, Running: true, MemLimit: limitBytes,
+			ImageID: req.ImageID, Created: w.now, StartedAt: w.now, Running: true, MemLimit: limitBytes,
 		}}
 		if b.takes == 0 { // it is over before anybody looks
 			w.ended(c, w.now)

@@ -137,6 +137,27 @@ func TestAccJob(t *testing.T) {
 	}
 }
 
+// TestAccJobImage: what runs is the image that the hash stands for, also when its tag has moved to another one since.
+func TestAccJobImage(t *testing.T) {
+	s := acceptance.New(t)
+	p := accProcess(t, s, s.Client)
+	req := script(s, "train", "exit 0") // the image that the tag leads to has no shell
+	var err error
+	if req.ImageID, err = p.Image(t.Context(), req.Job.Image, deployment.PullNever, false); err != nil {
+		t.Fatal(err)
+	}
+	for _, tag := range []string{req.Job.Image, "mlops-dev/testserver:1"} {
+		req.Job.Image = tag
+		ended := mustWait(t, p, mustStart(t, p, req))
+		if ended.ExitCode != 0 || ended.ImageID != req.ImageID {
+			t.Errorf("of %s: %+v, want image %s", tag, ended, req.ImageID)
+		}
+		if err := p.Remove(t.Context(), ended); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestAccJobReattach leaves a job alone when its process goes, and gives the next one all of its log.
 func TestAccJobReattach(t *testing.T) {
 	s := acceptance.New(t)

@@ -32,6 +32,9 @@ func (j *Jobs) Start(ctx context.Context, req workflow.JobRequest) (status workf
 		return status, err
 	}
 	id, err := j.create(ctx, create)
+	if err == nil {
+		id, err = j.pinned(ctx, id, create, req.ImageID)
+	}
 	if err != nil {
 		return status, err
 	}
@@ -92,6 +95,29 @@ func (j *Jobs) create(ctx context.Context, req docker.CreateRequest) (string, er
 	default:
 		return "", fmt.Errorf("creating %s: %w", req.Name, cause)
 	}
+}
+
+// pinned makes sure that the container is made of the image that the step's hash
+// stands for. The tag, which "docker ps" is to show, may have moved since that
+// image was looked up: then the container is made anew, of the image itself.
+func (j *Jobs) pinned(ctx context.Context, id string, req docker.CreateRequest, imageID string) (string, error) {
+	if imageID == "" {
+		return id, nil
+	}
+	c, err := j.docker.InspectContainer(ctx, id)
+	if err != nil {
+		return "", j.discard(ctx, id, err)
+	}
+	if c.ImageID == imageID {
+		return id, nil
+	}
+	if err := j.docker.RemoveContainer(ctx, id); err != nil {
+		return "", fmt.Errorf("removing %s, whose image has changed: %w", req.Name, err)
+	}
+	config := *req.Config
+	config.Image = imageID
+	req.Config = &config
+	return j.create(ctx, req)
 }
 
 // start starts the container. When the answer is lost the container is looked

@@ -221,3 +221,33 @@ func ended(t *testing.T, p process, ref string) workflow.JobStatus {
 	}
 	return status
 }
+
+// TestStartRunsTheImageThatWasHashed: a tag that moves between the look that the
+// hash is made of and the start leads nowhere else.
+func TestStartRunsTheImageThatWasHashed(t *testing.T) {
+	b := newBench(t, map[string]fakedocker.Behaviour{"trainer:1": fakedocker.Exiting(0, "hashed")})
+	p := newProcess(t, b)
+	req := request("train", "trainer:1")
+	var err error
+	if req.ImageID, err = p.Image(t.Context(), req.Job.Image, deployment.PullMissing, true); err != nil {
+		t.Fatal(err)
+	}
+	run := func() docker.Container {
+		t.Helper()
+		status, err := p.Start(t.Context(), req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status, err = p.Wait(t.Context(), status); err != nil || status.ExitCode != 0 || status.ImageID != req.ImageID {
+			t.Errorf("it ran image %s, hashed was %s: %v, %+v", status.ImageID, req.ImageID, err, status)
+		}
+		return b.Containers()["mlops-job.iris.train"]
+	}
+	if c := run(); c.Config.Image != "trainer:1" {
+		t.Errorf("docker ps shows %s", c.Config.Image)
+	}
+	b.Build(fakedocker.Image{Ref: "trainer:1", Behaviour: fakedocker.Exiting(7, "rebuilt")})
+	if c := run(); c.Config.Image != req.ImageID {
+		t.Errorf("docker ps shows %s", c.Config.Image)
+	}
+}
