@@ -95,6 +95,9 @@ func TestTheStrangersPort(t *testing.T) {
 	s.Ports = []deployment.Port{{Container: 9000, Host: 808}, {Container: 8080, Host: 8080}, {Container: 9001, Host: 80}}
 	refusal(t, d, s, "Revision 2 (image serve:1) could not be started.\nReplica iris.r2.0 needs host port 8080, which container stranger (ID ",
 		"Revision 1 (serve:1) is still serving on 1 of 1 replicas.", "Choose another host_port, or free this one, and apply again.")
+	s.Ports = []deployment.Port{{Container: 8080, Host: 8081}}
+	d.OccupyPort(8081)
+	refusal(t, d, s, "Replica iris.r2.0 needs host port 8081, which a process outside of Docker has.")
 }
 
 // TestTheErrorSaysHowLongItWasAway: as long as no replica of the old version
@@ -140,6 +143,22 @@ func TestWhatFailedIsNotWaitedFor(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestTheLogIsReadWhenItIsQuiet: an engine that is busy with starting a crashing
+// container does not answer about it in time; once it is stopped, it does.
+func TestTheLogIsReadWhenItIsQuiet(t *testing.T) {
+	d := bench(t)
+	s := spec("iris", "serve:1", 1)
+	apply(t, process(t, d), s)
+	d.SetFault(func(_ int, op string, before bool) error {
+		if op == "ContainerLogs" && before && d.Containers()["iris.r2.0"].State.Status != "exited" {
+			return context.DeadlineExceeded
+		}
+		return nil
+	})
+	s.Image = "docker.io/library/exits:1"
+	refusal(t, d, s, "Last log lines of iris.r2.0:\n  no such model", "exited with code 3")
 }
 
 // TestGoingBackFails: the error says that nothing serves, and since when.

@@ -50,9 +50,7 @@ func (c *change) explain(ctx context.Context, plan rollout.Plan, cause error) *d
 		return f
 	}
 	if at.id != "" {
-		evidence := c.evidence(ctx, at, unready)
-		f.Replicas = append(f.Replicas, evidence)
-		c.explainPlatform(ctx, f, evidence)
+		f.Replicas = append(f.Replicas, c.evidence(ctx, at, unready))
 	}
 	return f
 }
@@ -142,14 +140,33 @@ func (c *change) evidence(ctx context.Context, at *actionError, unready *notRead
 		r.ExitCode, r.OOMKilled = s.ExitCode, s.OOMKilled
 		r.MemLimit, r.Restarts = found.HostConfig.Memory, found.RestartCount
 	}
-	lines, err := c.engine.docker.ContainerLogs(ctx, at.id, logLines)
+	c.lastWords(ctx, at.id, &r)
+	return r
+}
+
+// lastWords reads the end of a replica's log.
+func (c *change) lastWords(ctx context.Context, id string, r *deployment.ReplicaFailure) {
+	lines, err := c.engine.docker.ContainerLogs(ctx, id, logLines)
 	if err != nil {
 		r.LogsError = err.Error()
-		return r
+		return
 	}
+	r.LogsError = ""
 	text := deployment.Redact(strings.Join(lines, "\n"), c.spec.Secrets.Values)
 	if text != "" {
 		r.Logs = strings.Split(text, "\n")
 	}
-	return r
+}
+
+// lookAgain reads the log that could not be read at first, of a replica that is
+// to go: an engine answers nothing about a container while it starts it, and one
+// that is busy starts a crashing one nearly all the time. Stopped, it is quiet.
+func (c *change) lookAgain(ctx context.Context, cause error, f *deployment.Failure) {
+	var at *actionError
+	if !errors.As(cause, &at) || !c.failed[at.id] || len(f.Replicas) == 0 || f.Replicas[0].LogsError == "" {
+		return
+	}
+	if err := c.engine.docker.StopContainer(ctx, at.id, failedGrace); err == nil {
+		c.lastWords(ctx, at.id, &f.Replicas[0])
+	}
 }

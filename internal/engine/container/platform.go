@@ -16,7 +16,11 @@ const notExecutable = "exec format error"
 // explainPlatform adds what the log of a replica that exited cannot say: that
 // its program is not one for this engine. Where the engine emulates other
 // platforms, a foreign one is only worth knowing.
-func (c *change) explainPlatform(ctx context.Context, f *deployment.Failure, r deployment.ReplicaFailure) {
+func (c *change) explainPlatform(ctx context.Context, f *deployment.Failure) {
+	if len(f.Replicas) == 0 {
+		return
+	}
+	r := f.Replicas[0]
 	info, err := c.engine.docker.Info(ctx)
 	refused := strings.Contains(strings.Join(r.Logs, "\n")+f.What, notExecutable)
 	if err != nil || !r.Exited && !refused {

@@ -26,6 +26,7 @@ const (
 func (c *change) rollBack(ctx context.Context, plan rollout.Plan, cause error) (deployment.Status, error) {
 	failure := c.explain(ctx, plan, cause)
 	if c.spec.Rollout.NoRollback && ctx.Err() == nil {
+		c.explainPlatform(ctx, failure)
 		failure.Advice = "rollout.auto_rollback is false: everything was left as it is. " + failure.Advice
 		status, lookErr := c.observed(ctx, nil)
 		failure.Serving = c.serving(status, lookErr, true)
@@ -37,6 +38,8 @@ func (c *change) rollBack(ctx context.Context, plan rollout.Plan, cause error) (
 	}
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
+	c.lookAgain(bounded, cause, failure)
+	c.explainPlatform(bounded, failure)
 	kept := c.keep(bounded, cause, failure)
 	if err := c.undo(bounded, kept); err != nil {
 		status, lookErr := c.observed(ctx, nil)
