@@ -26,6 +26,8 @@ type Spec struct {
 	OverrideHeader string `json:"override_header,omitempty"` // name of the header by which a request names its deployment; "": none
 	Sticky         Sticky `json:"sticky,omitempty"`          // "": StickyNone
 
+	Auth *Auth `json:"auth,omitempty"` // nil: whoever reaches the endpoint may ask it
+
 	Timeouts deployment.Timeouts `json:"timeouts,omitzero"`
 }
 

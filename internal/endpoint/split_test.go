@@ -125,6 +125,11 @@ func TestCheck(t *testing.T) {
 		"header":        {func(s *Spec) { s.OverrideHeader = "x model" }, []string{"override_header"}},
 		"own header":    {func(s *Spec) { s.OverrideHeader = "Host" }, []string{"override_header"}},
 		"sticky":        {func(s *Spec) { s.Sticky = "ip" }, []string{"sticky"}},
+		"keys":          {func(s *Spec) { s.Auth = &Auth{[]APIKey{{"a", "", HashKey("x")}, {"b", "2", HashKey("y")}}} }, nil},
+		"no keys":       {func(s *Spec) { s.Auth = &Auth{} }, []string{"auth.keys"}},
+		"no key":        {func(s *Spec) { s.Auth = &Auth{[]APIKey{{"a", "", ""}}} }, []string{`auth.keys["a"].key_wo`}},
+		"a key twice":   {func(s *Spec) { s.Auth = &Auth{[]APIKey{{"a", "", HashKey("x")}, {"b", "2", HashKey("x")}}} }, []string{`auth.keys["b"].key_wo`}},
+		"key's name":    {func(s *Spec) { s.Auth = &Auth{[]APIKey{{"a b", "", HashKey("x")}}} }, []string{`auth.keys["a b"]`}},
 		"several":       {func(s *Spec) { s.Name, s.Traffic[0].Weight = "", -5 }, []string{"name", "traffic[0].weight"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
-	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
@@ -15,6 +14,7 @@ import (
 type Backend struct {
 	Deployment string `json:"deployment"`
 	Port       int    `json:"port"`
+	Also       int    `json:"also,omitempty"` // another port, of the replicas of another version or of all, for a while; 0: none
 	Slots      int    `json:"slots"` // replicas that it can send requests to at once
 	Check      Check  `json:"check"`
 }
@@ -33,7 +33,7 @@ const slotStep = 16
 
 // StreamLimit is the longest that one answer may take, which also bounds every
 // drain: what is in flight in a worker that a reload has replaced is cut after it.
-const StreamLimit = time.Hour
+const StreamLimit = deployment.MaxDrainTimeout
 
 // backendOf is the backend of a deployment. The error is a sentence without its
 // beginning: `deployment "iris" …`.
@@ -65,11 +65,15 @@ func backendOf(s deployment.Spec) (Backend, error) {
 }
 
 // both is a backend for replicas of a and of b, while one replaces the other:
-// where they are not checked alike, connecting has to do.
+// where they are not checked alike, connecting has to do. Of two ports each is
+// checked itself: a replica gets no requests at the one that it does not have.
 func both(a, b Backend) Backend {
 	out := b
 	out.Slots = max(a.Slots, b.Slots)
-	if a.Check != b.Check {
+	if a.Port != b.Port {
+		out.Also = a.Port
+	}
+	if a.Check != b.Check || out.Also != 0 && out.Check.Port != 0 {
 		out.Check = Check{}
 	}
 	return out
@@ -88,6 +92,7 @@ type config struct {
 	fallback       string // one of the routes; "": none
 	overrideHeader string // "": none
 	sticky         bool
+	keys           []endpoint.APIKey // nil: none is asked for
 }
 
 // check refuses what must not be rendered. Everything has been validated long
@@ -103,8 +108,8 @@ func (c config) check() error {
 			return fmt.Errorf("deployment name %q is not safe in a configuration", b.Deployment)
 		case known[b.Deployment]:
 			return fmt.Errorf("deployment %q has two backends", b.Deployment)
-		case b.Port < 1 || b.Port > 65535 || b.Check.Port < 0 || b.Check.Port > 65535:
-			return fmt.Errorf("deployment %q: ports %d and %d", b.Deployment, b.Port, b.Check.Port)
+		case b.Port < 1 || b.Port > 65535 || b.Also < 0 || b.Also > 65535 || b.Also == b.Port || b.Check.Port < 0 || b.Check.Port > 65535:
+			return fmt.Errorf("deployment %q: ports %d, %d and %d", b.Deployment, b.Port, b.Also, b.Check.Port)
 		case b.Slots < 1 || b.Slots > 4096:
 			return fmt.Errorf("deployment %q: %d slots", b.Deployment, b.Slots)
 		case b.Check.Path != "" && !pathRE.MatchString(b.Check.Path):
@@ -119,6 +124,11 @@ func (c config) check() error {
 	}
 	if c.overrideHeader != "" && !endpoint.ValidHeader(c.overrideHeader) {
 		return fmt.Errorf("header name %q is not safe in a configuration", c.overrideHeader)
+	}
+	for _, k := range c.keys {
+		if !k.Valid() {
+			return fmt.Errorf("key %q is not safe in a configuration", k.Name)
+		}
 	}
 	for _, r := range c.routes {
 		if !known[r.Deployment] || r.Weight < 0 {

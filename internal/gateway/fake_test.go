@@ -144,6 +144,7 @@ func TestDriftIsMended(t *testing.T) {
 	const name = "mlops-gateway.front"
 	spec := front(endpoint.Route{Deployment: "v1", Weight: 9}, endpoint.Route{Deployment: "v2", Weight: 1})
 	spec.Fallback, spec.OverrideHeader, spec.Sticky = "v1", "x-model", endpoint.StickyCookie
+	spec.Auth = &endpoint.Auth{Keys: []endpoint.APIKey{{Name: "a", Hash: endpoint.HashKey("a")}}}
 	for kind, tc := range map[string]struct {
 		do   func(*world) error
 		want string
@@ -161,6 +162,9 @@ func TestDriftIsMended(t *testing.T) {
 		"names": {func(w *world) error {
 			return w.Operator().WriteContainerFile(name, "/mlops/names.map", "v1 v2\n")
 		}, "deployments that requests can name of the gateway"},
+		"keys": {func(w *world) error {
+			return w.Operator().WriteContainerFile(name, "/mlops/keys.map", "")
+		}, "API keys of the gateway"},
 		"configuration": {func(w *world) error {
 			return w.Operator().WriteContainerFile(name, "/mlops/haproxy.cfg", "# nothing\n")
 		}, "configuration of the gateway"},
@@ -220,6 +224,30 @@ func TestRefusals(t *testing.T) {
 	if !errors.As(err, &failure) || failure.Attribute != "port" {
 		t.Errorf("another port behind an endpoint: %v", err)
 	}
+}
+
+// TestKeysStayWithTheirVersion: another value of a key that was not said to have
+// changed is not taken; where its version has, it is.
+func TestKeysStayWithTheirVersion(t *testing.T) {
+	w := newWorld(t)
+	spec := front(endpoint.Route{Deployment: "v1", Weight: 1})
+	key := func(version, value string) {
+		t.Helper()
+		spec.Auth = &endpoint.Auth{Keys: []endpoint.APIKey{{Name: "a", Version: version, Hash: endpoint.HashKey(value)}}}
+		w.apply(spec)
+	}
+	has := func(value string) {
+		t.Helper()
+		status, err := w.gateways.Status(t.Context(), "front")
+		if err != nil || status.Spec.Auth.Keys[0].Hash != endpoint.HashKey(value) {
+			t.Errorf("%v, %+v, want the key %s", err, status.Spec.Auth, value)
+		}
+	}
+	key("1", "first")
+	key("1", "second")
+	has("first")
+	key("2", "second")
+	has("second")
 }
 
 // TestWithdrawnFallback: a fallback that goes is none any more.

@@ -13,6 +13,17 @@ func writeFrontend(b *strings.Builder, c config) {
 	line := func(format string, args ...any) { fmt.Fprintf(b, "  "+format+"\n", args...) }
 	b.WriteString("\nfrontend clients\n")
 	line("bind :%d", endpoint.Port)
+	if c.keys != nil {
+		keys := fmt.Sprintf("sha2(256),hex,map_str(%s/%s)", folder, keysFile)
+		line("# A key is known by its hash alone, and does not reach the deployments.")
+		line("http-request set-var(txn.bearer) http_auth_bearer,%s", keys)
+		line("http-request set-var(txn.key) req.fhdr(x-api-key),%s", keys)
+		line("acl bearer var(txn.bearer) -m found")
+		line("acl key var(txn.key) -m found")
+		line(`http-request return status 401 content-type text/plain string "The endpoint wants a key." hdr www-authenticate Bearer if !bearer !key`)
+		line("http-request del-header authorization if bearer")
+		line("http-request del-header x-api-key if key")
+	}
 	unlessAsked, ifNotAsked := "", ""
 	if c.overrideHeader != "" {
 		unlessAsked, ifNotAsked = " unless asked", " !asked"

@@ -16,6 +16,9 @@ func mapsOf(c config) files {
 	if c.overrideHeader != "" {
 		out[namesFile] = namesMap(c.routes)
 	}
+	if c.keys != nil {
+		out[keysFile] = keysMap(c.keys)
+	}
 	return out
 }
 
@@ -36,6 +39,7 @@ func uses(text, file string) bool { return strings.Contains(text, folder+"/"+fil
 // mapNouns name the maps in sentences.
 var mapNouns = map[string]string{
 	splitFile: "weights", fallbackFile: "fallbacks", namesFile: "deployments that requests can name",
+	keysFile: "API keys",
 }
 
 // splitMap is which numbers drawn by requests lead to which deployment.
@@ -64,6 +68,15 @@ func namesMap(routes []endpoint.Route) string {
 	var b strings.Builder
 	for _, r := range routes {
 		fmt.Fprintf(&b, "%s %[1]s\n", r.Deployment)
+	}
+	return b.String()
+}
+
+// keysMap is whose a key is, by its hash as the proxy writes it.
+func keysMap(keys []endpoint.APIKey) string {
+	var b strings.Builder
+	for _, k := range keys {
+		fmt.Fprintf(&b, "%s %s\n", strings.ToUpper(k.Hash), k.Name)
 	}
 	return b.String()
 }

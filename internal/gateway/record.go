@@ -31,10 +31,14 @@ type record struct {
 // config is what the gateway's configuration is made of.
 func (r record) config() config {
 	s := r.spec
-	return config{
+	c := config{
 		name: s.Name, backends: r.backends, routes: s.Traffic,
 		fallback: s.Fallback, overrideHeader: s.OverrideHeader, sticky: s.Sticky == endpoint.StickyCookie,
 	}
+	if s.Auth != nil {
+		c.keys = s.Auth.Keys
+	}
+	return c
 }
 
 // backend of a deployment; false when the endpoint does not route to it.

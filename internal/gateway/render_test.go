@@ -37,6 +37,10 @@ var goldenConfigs = map[string]config{
 		backends: []Backend{{Deployment: "iris-v1", Port: 8080, Slots: 16}, {Deployment: "iris-v2", Port: 8080, Slots: 16}},
 		routes:   []endpoint.Route{{Deployment: "iris-v1", Weight: 1}, {Deployment: "iris-v2", Weight: 0}},
 	},
+	"auth": {
+		name: "iris", backends: []Backend{{Deployment: "iris-v1", Port: 8080, Slots: 16}}, routes: []endpoint.Route{{Deployment: "iris-v1", Weight: 1}},
+		keys: []endpoint.APIKey{{Name: "team-a", Hash: endpoint.HashKey("not-a-key-but-of-a")}, {Name: "team-b", Hash: endpoint.HashKey("not-a-key-but-of-b")}},
+	},
 	"withdrawn": {
 		name:     "iris",
 		backends: []Backend{{Deployment: "iris-v1", Port: 8080, Slots: 16}, {Deployment: "iris-v2", Port: 8080, Slots: 16}},
@@ -85,6 +89,8 @@ var hostileAt = []func(c *config, text string){
 	func(c *config, text string) { c.backends[0].Check.Path = text },
 	func(c *config, text string) { c.fallback = text },
 	func(c *config, text string) { c.overrideHeader = text },
+	func(c *config, text string) { c.keys[0].Name = text },
+	func(c *config, text string) { c.keys[0].Hash = text },
 }
 
 // TestNothingIsInjected: whatever gets into a configuration, it either is
@@ -94,6 +100,7 @@ func TestNothingIsInjected(t *testing.T) {
 		c := config{
 			name: "iris", backends: []Backend{{Deployment: "v1", Port: 8080, Slots: 16, Check: Check{Path: "/ready"}}},
 			routes: []endpoint.Route{{Deployment: "v1", Weight: 1}}, fallback: "v1", overrideHeader: "x-model", sticky: true,
+			keys: []endpoint.APIKey{{Name: "team-a", Hash: endpoint.HashKey("a")}},
 		}
 		honest, err := render(c)
 		if err != nil {

@@ -26,6 +26,8 @@ type endpointState struct {
 	OverrideHeader types.String `tfsdk:"override_header"`
 	Sticky         types.String `tfsdk:"sticky"`
 
+	Auth types.Object `tfsdk:"auth"`
+
 	ID       types.String   `tfsdk:"id"`
 	URL      types.String   `tfsdk:"url"`
 	Drift    types.List     `tfsdk:"drift"`
@@ -64,6 +66,12 @@ func (m endpointState) toSpec(owner string) endpoint.Spec {
 	return s
 }
 
+// withSecrets adds what the configuration alone says.
+func (m endpointState) withSecrets(s endpoint.Spec, config endpointState) endpoint.Spec {
+	s.Auth = authToSpec(m.Auth, config.Auth)
+	return s
+}
+
 // checkable is the same of a configuration that is not all known: what is not
 // has a value that nothing is wrong with.
 func (m endpointState) checkable() endpoint.Spec {
@@ -77,6 +85,7 @@ func (m endpointState) checkable() endpoint.Spec {
 	if m.HostIP.IsUnknown() {
 		s.HostIP = ""
 	}
+	s.Auth = checkableAuth(m.Auth)
 	if m.OverrideHeader.IsUnknown() {
 		s.OverrideHeader = ""
 	}
@@ -134,6 +143,7 @@ func observedEndpoint(status endpoint.Status, prior *endpointState) endpointStat
 		Traffic:  types.ListValueMust(routeType(), routes),
 		Fallback: optionalString(s.Fallback), OverrideHeader: optionalString(s.OverrideHeader),
 		Sticky: types.StringValue(string(cmp.Or(s.Sticky, endpoint.StickyNone))),
+		Auth:   authOf(s.Auth),
 		ID:     types.StringValue(s.Name), URL: types.StringValue(s.URL()), Drift: driftOf(status.Drift), Timeouts: timeoutsOf(s.Timeouts),
 	}
 	if prior != nil {

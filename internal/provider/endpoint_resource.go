@@ -74,6 +74,8 @@ func (r *endpointResource) endpoints(verb string, diags *diag.Diagnostics) endpo
 func (r *endpointResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	plan, diags := load[endpointState](ctx, req.Plan)
 	resp.Diagnostics.Append(diags...)
+	config, diags := load[endpointState](ctx, req.Config)
+	resp.Diagnostics.Append(diags...)
 	engine := r.endpoints("create", &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -86,7 +88,7 @@ func (r *endpointResource) Create(ctx context.Context, req resource.CreateReques
 	name := plan.Name.ValueString()
 	creating, cancel := createOperation.bounded(ctx, plan.Timeouts)
 	defer cancel()
-	status, err := engine.Apply(creating, plan.toSpec(r.rt.Owner))
+	status, err := engine.Apply(creating, plan.withSecrets(plan.toSpec(r.rt.Owner), config))
 	resp.Diagnostics.Append(warnings("endpoint", name, status.Warnings)...)
 	if err != nil {
 		resp.Diagnostics.Append(unable("create", "endpoint", name, err))
@@ -136,6 +138,8 @@ func (r *endpointResource) Read(ctx context.Context, req resource.ReadRequest, r
 func (r *endpointResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	plan, diags := load[endpointState](ctx, req.Plan)
 	resp.Diagnostics.Append(diags...)
+	config, diags := load[endpointState](ctx, req.Config)
+	resp.Diagnostics.Append(diags...)
 	engine := r.endpoints("update", &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -143,7 +147,7 @@ func (r *endpointResource) Update(ctx context.Context, req resource.UpdateReques
 	name := plan.Name.ValueString()
 	updating, cancel := updateOperation.bounded(ctx, plan.Timeouts)
 	defer cancel()
-	status, err := engine.Apply(updating, plan.toSpec(r.rt.Owner))
+	status, err := engine.Apply(updating, plan.withSecrets(plan.toSpec(r.rt.Owner), config))
 	resp.Diagnostics.Append(warnings("endpoint", name, status.Warnings)...)
 	if err != nil {
 		resp.Diagnostics.Append(unable("update", "endpoint", name, err))

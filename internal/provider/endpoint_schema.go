@@ -18,6 +18,7 @@ import (
 // What changing an attribute of an endpoint does.
 const (
 	changesTraffic  effect = "Changing it drops no request and touches no container of a deployment."
+	changesKey      effect = "Changing it does nothing before `key_wo_version` changes; then the old key is refused, and the new one taken, within a second."
 	changesGateway  effect = "Changing it makes a new gateway; the old one finishes the requests that it has."
 	replacesGateway effect = "Changing it replaces the endpoint."
 )
@@ -68,6 +69,7 @@ func endpointSchema(ctx context.Context) schema.Schema {
 					"`mlops-<name>`, and moves only as far as the weights do. Clients without cookies are sent by weight. Default `none`.", changesTraffic),
 				Validators: []validator.String{stringIs{oneOf(endpoint.Stickies)}},
 			},
+			"auth":     authAttribute(),
 			"timeouts": endpointTimeouts(ctx),
 
 			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The name of the endpoint."},

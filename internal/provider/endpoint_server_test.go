@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +55,8 @@ func TestEndpointLife(t *testing.T) {
 		{object{"traffic": routes("v2", 1, "v1", 0), "fallback": "v1"}, []string{"traffic", "fallback"}},
 		{object{"sticky": "cookie", "override_header": "x-model"}, []string{"fallback", "override_header", "sticky", "traffic"}},
 		{object{"sticky": "none"}, []string{"override_header", "sticky"}},
+		{object{"auth": apiKeys("team-a", "1")}, []string{"auth"}},
+		{object{"auth": apiKeys("team-a", "2", "team-b", nil)}, []string{"auth"}},
 		{object{"timeouts": object{"update": "1m"}}, []string{"timeouts"}},
 	} {
 		config := canary()
@@ -78,6 +81,45 @@ func TestEndpointLife(t *testing.T) {
 		}
 		w = h.refresh(w)
 		h.planIsEmpty(w, config)
+	}
+}
+
+// apiKeys are API keys, by names and versions.
+func apiKeys(namesAndVersions ...any) object {
+	out := object{}
+	for i := 0; i < len(namesAndVersions); i += 2 {
+		name, _ := namesAndVersions[i].(string)
+		out[name] = object{"key_wo": "canary-key-of-" + name + "-0123456789", "key_wo_version": namesAndVersions[i+1]}
+	}
+	return object{"keys": out}
+}
+
+// TestEndpointSecretsAreNowhere: neither in what Terraform keeps nor in what the engine does.
+func TestEndpointSecretsAreNowhere(t *testing.T) {
+	h := newEndpointHost(t, nil)
+	config := canary()
+	config["auth"] = apiKeys("team-a", "1")
+	p := h.plan(h.absent(), config)
+	w, diagnostics := h.apply(p)
+	if len(diagnostics) > 0 {
+		t.Fatal(diagnostics)
+	}
+	w = h.refresh(w)
+	volumes, err := h.engine.ListVolumes(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	containers, err := h.engine.ListContainers(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := fmt.Sprint(plain(t, w.state), plain(t, p.value), volumes, containers, h.engine.Calls()); strings.Contains(text, "canary-key") {
+		t.Errorf("a key is in %s", text)
+	}
+	config["auth"] = apiKeys("team-a", "1", "team-b", "1")
+	config["auth"].(object)["keys"].(object)["team-a"].(object)["key_wo"] = "too short"
+	if got := h.validateResource(config); !isAt(got, `auth.keys["team-a"].key_wo`) || strings.Contains(fmt.Sprint(got), "too short") {
+		t.Errorf("got %q", got)
 	}
 }
 
@@ -149,6 +191,14 @@ func TestEndpointValidation(t *testing.T) {
 		{"header of HTTP's", object{"override_header": "Content-Length"}, "override_header"},
 		{"sticky", object{"sticky": "address"}, "sticky"},
 		{"routing unknown", object{"override_header": notYetKnown{}, "sticky": notYetKnown{}}, ""},
+		{"keys", object{"auth": apiKeys("team-a", "1", "team-b", nil)}, ""},
+		{"keys unknown", object{"auth": object{"keys": object{"team-a": object{"key_wo": notYetKnown{}, "key_wo_version": notYetKnown{}}}}}, ""},
+		{"auth unknown", object{"auth": notYetKnown{}}, ""},
+		{"all keys unknown", object{"auth": object{"keys": notYetKnown{}}}, ""},
+		{"no keys", object{"auth": object{"keys": object{}}}, "auth.keys"},
+		{"a name without a key", object{"auth": object{"keys": object{"team-a": object{}}}}, `auth.keys["team-a"].key_wo`},
+		{"a key's name", object{"auth": apiKeys("Team A", "1")}, `auth.keys["Team A"]`},
+		{"a key twice", object{"auth": object{"keys": object{"a": object{"key_wo": "not-a-key-but-long-enough"}, "b": object{"key_wo": "not-a-key-but-long-enough"}}}}, `auth.keys["b"].key_wo`},
 		{"deployment", object{"traffic": routes("v1 }", 1)}, "traffic[0].deployment"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

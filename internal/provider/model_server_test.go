@@ -60,6 +60,7 @@ func (h *host) validateResource(config object) []string {
 	h.t.Helper()
 	resp, err := h.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{
 		TypeName: h.typeName, Config: h.wire(configValue(h.ty, config)),
+		ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
 	})
 	if err != nil {
 		h.t.Fatal(err)

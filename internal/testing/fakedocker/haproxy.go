@@ -30,7 +30,7 @@ type haproxy struct {
 	pid     int                 // of the worker: another after each reload
 }
 
-var haproxyMaps = []string{"split.map", "fallback.map", "names.map"}
+var haproxyMaps = []string{"split.map", "fallback.map", "names.map", "keys.map"}
 
 // run answers one of the gateway's scripts, which begin with their names.
 func (p *haproxy) run(in Inside, req docker.ExecRequest) docker.ExecResult {
