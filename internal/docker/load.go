@@ -14,3 +14,12 @@ func (c *Client) LoadImage(ctx context.Context, tar io.Reader) error {
 	}
 	return c.failStream(ctx, drain(answer.Body, nil))
 }
+
+// SaveImages is such a tar of images of the engine. Close it.
+func (c *Client) SaveImages(ctx context.Context, refs ...string) (io.ReadCloser, error) {
+	tar, err := c.api.ImageSave(ctx, refs)
+	if err != nil {
+		return nil, c.fail(ctx, err)
+	}
+	return tar, nil
+}

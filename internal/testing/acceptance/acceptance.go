@@ -71,9 +71,15 @@ const labelScope = "mlops-test.scope"
 // last first, and what those destroy must be gone when this one looks.
 func New(t testing.TB) *Scope {
 	t.Helper()
+	return On(t, Engine(t))
+}
+
+// On is New on an engine of the test's own.
+func On(t testing.TB, client *docker.Client) *Scope {
+	t.Helper()
 	random := make([]byte, 4)
 	_, _ = rand.Read(random) // never fails
-	s := &Scope{Client: Engine(t), Prefix: "acc-" + hex.EncodeToString(random) + "-", t: t}
+	s := &Scope{Client: client, Prefix: "acc-" + hex.EncodeToString(random) + "-", t: t}
 	t.Cleanup(s.end)
 	return s
 }

@@ -39,7 +39,7 @@ func newBed(t *testing.T, configuration string) *bed {
 	}
 	b := &bed{Scope: acceptance.New(t), t: t}
 	b.proxy = faultproxy.Start(t, b.Client.Endpoint.Host)
-	b.work = acceptance.NewWorkspace(t, b.ProviderConfig()+string(content))
+	b.work = acceptance.NewWorkspace(t, b.ProviderConfig(gatewayImage())+string(content))
 	// No trace: hundreds of commands would fill the disk with them.
 	b.fixed = append(b.work.Env, "DOCKER_HOST="+b.proxy.Host, "TF_LOG=", "TF_LOG_PATH=")
 	b.work.Env = b.fixed
@@ -47,10 +47,25 @@ func newBed(t *testing.T, configuration string) *bed {
 	return b
 }
 
+func (b *bed) image() string { return imageOf(b.Scope) }
+
+// imageOf is the test server's image; for a whole soak one of its own, which
+// nobody builds anew in the hours that it takes.
+func imageOf(s *acceptance.Scope) string {
+	if whole() {
+		return s.TestServer("soak")
+	}
+	return s.TestServer("1")
+}
+
+// gatewayImage is the line of the provider's block that names it.
+func gatewayImage() string { return fmt.Sprintf("gateway_image = %q", acceptance.GatewayImage()) }
+
 // always sets a variable of the configuration for good.
 func (b *bed) always(name, value string) {
-	b.fixed = append(b.fixed, "TF_VAR_"+name+"="+value)
-	b.work.Env = b.fixed
+	variable := "TF_VAR_" + name + "=" + value
+	b.fixed = append(slices.Clone(b.fixed), variable)
+	b.work.Env = append(slices.Clone(b.work.Env), variable) // the last one counts
 }
 
 // set sets variables of the configuration, instead of those that were set before.

@@ -12,7 +12,7 @@ func deployments(t *testing.T) (b *bed, serves func(color string) error) {
 	b = newBed(t, "deployment")
 	name := b.Name("iris")
 	b.always("name", name)
-	b.always("image", b.TestServer("1"))
+	b.always("image", b.image())
 	return b, func(color string) error {
 		err := b.holds("container "+name, "container "+name+".2", "volume mlops."+name+".*", "network "+b.Network())
 		if err != nil {
@@ -27,43 +27,24 @@ func deployments(t *testing.T) (b *bed, serves func(color string) error) {
 	}
 }
 
-// TestAccSoakDeploymentCreate: whatever goes wrong at any call, a create is
-// finished by the next apply, and what is destroyed then leaves nothing.
-func TestAccSoakDeploymentCreate(t *testing.T) { sharded(t, deploymentCreate) }
-
-func deploymentCreate(t *testing.T, s shard) {
-	t.Helper()
-	b, serves := deployments(t)
-	b.set(map[string]string{"color": "green"})
-	b.everywhere("create", change{
-		before: func() error {
-			if err := b.destroy(); err != nil {
-				return err
-			}
-			return b.holds()
-		},
-		after: func() error { return serves("green") },
-	}, s, 4)
-}
-
-// TestAccSoakDeploymentUpdate: the same for a rollout. Every one goes from one
-// colour to the other.
-func TestAccSoakDeploymentUpdate(t *testing.T) { sharded(t, deploymentUpdate) }
-
-func deploymentUpdate(t *testing.T, s shard) {
-	t.Helper()
-	b, serves := deployments(t)
-	colors := []string{"green", "blue"}
-	b.set(map[string]string{"color": colors[0]})
-	if err := b.apply(); err != nil {
-		t.Fatal(err)
-	}
-	b.everywhere("update", change{
-		before: func() error {
-			slices.Reverse(colors)
-			b.set(map[string]string{"color": colors[0]})
-			return nil
-		},
-		after: func() error { return serves(colors[0]) },
-	}, s, 4)
+// TestAccSoakDeployment: whatever goes wrong at any call of a create, a rollout
+// and a destroy, the next one ends as if nothing had, and nothing is left over
+// or there twice.
+func TestAccSoakDeployment(t *testing.T) {
+	everywhere(t, failuresAndHangs, 3, func(t *testing.T) (*bed, []change) {
+		b, serves := deployments(t)
+		colors := []string{"green", "blue"}
+		b.set(map[string]string{"color": colors[0]})
+		nothing := func() error { return nil }
+		serving := func() error { return serves(colors[0]) }
+		return b, []change{
+			{"create", absent, "there", nothing, b.apply, serving},
+			{"update", "there", "there", func() error { // every one goes from one colour to the other
+				slices.Reverse(colors)
+				b.set(map[string]string{"color": colors[0]})
+				return nil
+			}, b.apply, serving},
+			{"destroy", "there", absent, nothing, b.destroy, func() error { return b.holds() }},
+		}
+	})
 }

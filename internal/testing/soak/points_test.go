@@ -1,10 +1,15 @@
 package soak
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"os"
+	"regexp"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/acceptance"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/faultproxy"
@@ -13,37 +18,115 @@ import (
 // whole reports whether every point is wanted, not a sample.
 func whole() bool { return os.Getenv("MLOPS_SOAK") != "" }
 
-// change is something that Terraform does to the engine, and that can go wrong
-// at each of its calls.
-type change struct {
-	// before makes what the change starts from; it must not need what an earlier
-	// point left, and may use it.
-	before func() error
-	// after fails unless all is as if nothing had ever gone wrong.
-	after func() error
+// parts is how many beds share the points of a whole soak. There are more of
+// them than processors: much of a point is waiting, above all where a call hangs.
+const parts = 8
+
+// TestMain lets that many beds work at once.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if whole() && !setByUser("test.parallel") {
+		if err := flag.Set("test.parallel", fmt.Sprint(parts)); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
+}
+
+func setByUser(name string) (set bool) {
+	flag.Visit(func(f *flag.Flag) { set = set || f.Name == name })
+	return set
 }
 
 // disaster is what happens at a call.
 type disaster struct {
 	name string
 	rule faultproxy.Rule
+	// alters is true for one that differs from another only where the call
+	// changes something on the engine.
+	alters bool
 }
 
-// disasters are what each call is tried with.
-var disasters = []disaster{
-	{"killed before", faultproxy.Rule{Fault: faultproxy.CutBefore(), Hook: faultproxy.KillCaller}},
-	{"killed after", faultproxy.Rule{Fault: faultproxy.CutAfter(), Hook: faultproxy.KillCaller}},
-	{"answer lost of", faultproxy.Rule{Fault: faultproxy.CutAfter()}},
-	{"error 500 of", faultproxy.Rule{Fault: faultproxy.InternalError()}},
+// failures are what each call is tried with that do not take long.
+var failures = []disaster{
+	{"killed before", faultproxy.Rule{Fault: faultproxy.CutBefore(), Hook: faultproxy.KillCaller}, false},
+	{"killed after", faultproxy.Rule{Fault: faultproxy.CutAfter(), Hook: faultproxy.KillCaller}, true},
+	{"cut before", faultproxy.Rule{Fault: faultproxy.CutBefore()}, false},
+	{"cut after", faultproxy.Rule{Fault: faultproxy.CutAfter()}, true},
+	{"error 500 of", faultproxy.Rule{Fault: faultproxy.InternalError()}, false},
 }
 
-// point is a disaster at one call.
+// failuresAndHangs are these, and an engine that takes a call and never answers.
+var failuresAndHangs = append(slices.Clone(failures), disaster{"hanging", faultproxy.Rule{Fault: faultproxy.Hang()}, false})
+
+const (
+	// hangTime is what the operations are bounded with at least where calls hang,
+	// so that they do not do so for long.
+	hangTime = 20 * time.Second
+	// patience is how much longer an operation may take beside others than it took
+	// without faults.
+	patience = 5
+)
+
+// point is a disaster at one call: the n-th of its method, from 1. Calls that
+// go on side by side come in another order each time, so a number among all of
+// them would miss some; counted by method, each one is met.
 type point struct {
 	disaster
-	call int // to the engine, from 1
+	method string
+	call   int
 }
 
-func (p point) String() string { return fmt.Sprintf("%s call %d", p.name, p.call) }
+func (p point) String() string { return fmt.Sprintf("%s %s %d", p.name, p.method, p.call) }
+
+// pointsOf are all points of a change that makes these calls. Two are left out
+// where they would be the same as others: of a call that reads, provider and
+// engine are left the same whether its answer is lost or it never came; and a
+// process that is killed leaves the engine as its last call that altered
+// something did, so that of reads in a row the last one stands for all.
+func pointsOf(calls []faultproxy.Call, disasters []disaster) []point {
+	var all []point
+	counts := map[string]int{}
+	for i, c := range calls {
+		counts[c.Method]++
+		last := i == len(calls)-1 || !reads(calls[i+1])
+		for _, d := range disasters {
+			if kills := d.rule.Hook != nil; reads(c) && (d.alters || kills && !last) {
+				continue
+			}
+			all = append(all, point{d, c.Method, counts[c.Method]})
+		}
+	}
+	return all
+}
+
+func reads(c faultproxy.Call) bool { return c.Method == http.MethodGet || c.Method == http.MethodHead }
+
+// inspects are execs that do not alter anything, unless others that do come before them.
+var inspects = regexp.MustCompile(`^/(containers/[^/]+/exec|exec/[^/]+/start)$`)
+
+// unaltered reports whether nothing was done with these calls: every change
+// begins with a session, which is a container.
+func unaltered(calls []faultproxy.Call) bool {
+	return !slices.ContainsFunc(calls, func(c faultproxy.Call) bool { return !reads(c) && !inspects.MatchString(c.Path) })
+}
+
+// sampleOf are so many of a change's points, another disaster each while there
+// are such. What hangs has a test of its own, which takes less time.
+func sampleOf(all []point, disasters []disaster, size, seed int) []point {
+	random := rand.New(rand.NewPCG(uint64(seed), 7))
+	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	var sample []point
+	for i := range len(disasters) * size {
+		d := disasters[(seed+i)%len(disasters)]
+		at := slices.IndexFunc(all, func(p point) bool { return p.name == d.name && d.rule.Fault != faultproxy.Hang() })
+		if at >= 0 && len(sample) < size {
+			sample = append(sample, all[at])
+			all = slices.Delete(all, at, at+1)
+		}
+	}
+	return sample
+}
 
 // shard is a part of a soak, with a bed of its own.
 type shard struct{ index, of int }
@@ -56,114 +139,10 @@ func sharded(t *testing.T, run func(t *testing.T, s shard)) {
 		run(t, shard{0, 1})
 		return
 	}
-	const parts = 3
 	for i := range parts {
 		t.Run(fmt.Sprintf("%d of %d", i+1, parts), func(t *testing.T) {
 			t.Parallel()
 			run(t, shard{i, parts})
 		})
 	}
-}
-
-// points are all of a change with so many calls that fall to the shard, or a
-// sample of about so many of them.
-func (s shard) points(calls, sample int, seed uint64) []point {
-	var all []point
-	for n := 1; n <= calls; n++ {
-		for _, d := range disasters {
-			all = append(all, point{d, n})
-		}
-	}
-	if whole() {
-		mine := all[:0]
-		for i, p := range all {
-			if i%s.of == s.index {
-				mine = append(mine, p)
-			}
-		}
-		return mine
-	}
-	random := rand.New(rand.NewPCG(seed, 7))
-	random.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	return all[:min(sample, len(all))]
-}
-
-// maxFailures ends a soak in which nothing goes well: the rest would say the same.
-const maxFailures = 5
-
-// everywhere lets the change happen once for every point, and once more to its end.
-func (b *bed) everywhere(what string, c change, s shard, sample int) {
-	b.t.Helper()
-	calls := b.count(c)
-	all := s.points(calls, sample, uint64(len(what)))
-	struck, failed := map[string]int{}, 0
-	for _, p := range all {
-		at, err := b.strike(c, p)
-		if at != "" {
-			struck[p.name]++
-		}
-		if err == nil {
-			continue
-		}
-		failed++
-		b.t.Errorf("%s, %s (%s): %v", what, p, at, err)
-		if failed == maxFailures {
-			break
-		}
-		if err := b.destroy(); err != nil { // the next point begins from nothing
-			b.t.Errorf("%s, after a failure: %v", what, err)
-		}
-	}
-	b.t.Logf("%s: %d calls, %d points; struck: %v; %d did not converge", what, calls, len(all), struck, failed)
-	if len(struck) == 0 {
-		b.t.Errorf("%s: nothing ever went wrong", what)
-	}
-}
-
-// count is how many calls the undisturbed change makes.
-func (b *bed) count(c change) int {
-	b.t.Helper()
-	if err := c.before(); err != nil {
-		b.t.Fatal(err)
-	}
-	b.proxy.Reset()
-	if err := b.apply(); err != nil {
-		b.t.Fatal(err)
-	}
-	calls := len(b.proxy.Calls())
-	if err := c.after(); err != nil {
-		b.t.Fatal(err)
-	}
-	return calls
-}
-
-// strike lets the change go wrong at one point, and applies again unless it
-// coped. A change that makes fewer calls this time is not struck: what it waited
-// for came sooner.
-func (b *bed) strike(c change, p point) (at string, err error) {
-	b.proxy.Reset()
-	if err := c.before(); err != nil {
-		return "", fmt.Errorf("before: %w", err)
-	}
-	b.proxy.Reset()
-	rule := p.rule
-	rule.Nth = p.call
-	b.proxy.Add(rule)
-	failed := b.apply()
-	if fired := b.proxy.Fired(); len(fired) > 0 {
-		at = fired[0].String()
-	}
-	b.proxy.Reset()
-	if failed != nil {
-		if at == "" {
-			return at, fmt.Errorf("nothing went wrong, and it failed: %w", failed)
-		}
-		if err := b.apply(); err != nil {
-			return at, fmt.Errorf("the next one: %w\nthe first: %w", err, failed)
-		}
-	}
-	if err := c.after(); err != nil {
-		return at, err
-	}
-	return at, b.planIsEmpty()
 }

@@ -32,7 +32,7 @@ func newWorkflows(t *testing.T) *workflows {
 	w := &workflows{bed: newBed(t, "workflow"), tally: acceptance.NewTally(t), made: map[string]bool{}}
 	w.name = w.Name("retrain")
 	w.always("name", w.name)
-	w.always("image", w.TestServer("1"))
+	w.always("image", w.image())
 	w.always("busybox", acceptance.ProbeImage())
 	w.always("tally", w.tally.Folder)
 	w.next()
@@ -145,53 +145,21 @@ func (w *workflows) gone() error {
 	return w.artifacts()
 }
 
-// TestAccSoakWorkflowCreate: whatever goes wrong at any call of train,
-// evaluate and deploy, one more apply finishes, and nothing was trained twice.
-func TestAccSoakWorkflowCreate(t *testing.T) { sharded(t, workflowCreate) }
-
-func workflowCreate(t *testing.T, s shard) {
-	t.Helper()
-	w := newWorkflows(t)
-	w.everywhere("create of a workflow", change{
-		before: func() error {
-			if err := w.destroy(); err != nil {
-				return err
-			}
-			w.next()
-			return w.gone()
-		},
-		after: w.done,
-	}, s, 3)
-	w.end()
-}
-
-// TestAccSoakWorkflowUpdate: the same for another model in the place of one that serves.
-func TestAccSoakWorkflowUpdate(t *testing.T) { sharded(t, workflowUpdate) }
-
-func workflowUpdate(t *testing.T, s shard) {
-	t.Helper()
-	w := newWorkflows(t)
-	if err := w.apply(); err != nil {
-		t.Fatal(err)
-	}
-	w.everywhere("update of a workflow", change{
-		before: func() error {
+// TestAccSoakWorkflow: whatever goes wrong at any call of train, evaluate and
+// deploy, of the same with another model in the place of one that serves, and of
+// a destroy, one more apply finishes, and nothing was trained twice.
+func TestAccSoakWorkflow(t *testing.T) {
+	everywhere(t, failures, 2, func(t *testing.T) (*bed, []change) {
+		w := newWorkflows(t)
+		t.Cleanup(func() { t.Logf("%d trainings, %d of them begun again", w.seed, w.again) })
+		another := func() error {
 			w.next()
 			return nil
-		},
-		after: w.done,
-	}, s, 3)
-	w.end()
-}
-
-// end destroys the workflow, which must leave nothing.
-func (w *workflows) end() {
-	w.t.Helper()
-	w.t.Logf("%d trainings, %d of them begun again", w.seed, w.again)
-	if err := w.destroy(); err != nil {
-		w.t.Fatal(err)
-	}
-	if err := w.gone(); err != nil {
-		w.t.Error(err)
-	}
+		}
+		return w.bed, []change{
+			{"create", absent, "there", another, w.apply, w.done},
+			{"update", "there", "there", another, w.apply, w.done},
+			{"destroy", "there", absent, func() error { return nil }, w.destroy, w.gone},
+		}
+	})
 }

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"slices"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/devenv/step"
 )
@@ -33,4 +34,17 @@ func (m Manager) Down(ctx context.Context, flavour Flavour) error {
 		}
 	}
 	return removeRecord(m.Dir, flavour)
+}
+
+// Kill ends the engine of the flavour that this program started as a crash
+// does: its daemon is killed, what runs on it goes on. Up starts it anew.
+func (m Manager) Kill(ctx context.Context, flavour Flavour) error {
+	place := m.place(flavour)
+	pid, err := place.pid()
+	if err != nil {
+		return err
+	}
+	signal(ctx, "KILL", pid)
+	place.awaitGone(ctx, settleTime, func() bool { return !slices.Contains(place.processes(), pid) })
+	return nil
 }

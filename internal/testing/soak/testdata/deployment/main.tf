@@ -14,5 +14,5 @@ resource "mlops_deployment" "iris" {
   env       = { COLOR = var.color }
   readiness = { path = "/v2/health/ready", interval = "100ms", min_healthy_time = "0s" }
   rollout   = { drain_timeout = "1s" }
-  timeouts  = { create = var.timeout, update = var.timeout }
+  timeouts  = { create = var.timeout, read = var.timeout, update = var.timeout, delete = var.timeout }
 }

@@ -1,0 +1,171 @@
+package soak
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/acceptance"
+)
+
+// routed is a bed for an endpoint before two deployments that run all the time,
+// v1 and v2, which answer with their versions.
+type routed struct {
+	*bed
+	port     int                         // of this machine
+	replicas map[string]acceptance.Facts // of both, which nothing may touch
+	objects  []string                    // the provider's, without the endpoint's
+}
+
+func newRouted(t *testing.T) *routed {
+	t.Helper()
+	r := &routed{bed: newBed(t, "endpoint"), port: acceptance.FreePort(t), replicas: map[string]acceptance.Facts{}}
+	content, err := os.ReadFile(filepath.Join("testdata", "routed", "main.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	behind := acceptance.NewWorkspace(t, r.ProviderConfig(gatewayImage())+string(content))
+	behind.Env = append(behind.Env, "TF_LOG=", "TF_LOG_PATH=", "TF_VAR_name="+r.Name("iris"), "TF_VAR_image="+r.image())
+	behind.Init()
+	behind.Apply()
+	r.objects = []string{"network " + r.Network()}
+	for _, deployment := range []string{r.deployment("v1"), r.deployment("v2")} {
+		r.objects = append(r.objects, "volume mlops."+deployment+".*")
+		for name := range r.Replicas(deployment) {
+			r.replicas[name] = r.Facts(name)
+			r.objects = append(r.objects, "container "+name)
+		}
+	}
+	r.always("name", r.front())
+	r.always("host_port", strconv.Itoa(r.port))
+	return r
+}
+
+func (r *routed) front() string                    { return r.Name("front") }
+func (r *routed) deployment(version string) string { return r.Name("iris-" + version) }
+
+// weights makes the configuration ask for a split.
+func (r *routed) weights(of map[string]int) error {
+	type route struct {
+		Deployment string `json:"deployment"`
+		Weight     int    `json:"weight"`
+	}
+	var traffic []route
+	for _, version := range slices.Sorted(maps.Keys(of)) {
+		traffic = append(traffic, route{r.deployment(version), of[version]})
+	}
+	text, err := json.Marshal(traffic)
+	r.set(map[string]string{"traffic": string(text)})
+	return err
+}
+
+// splits fails unless the endpoint answers with these versions, each sooner or
+// later, and with no other; unless the engine has one gateway, and unless the
+// deployments' containers are what they were. No version: there is no endpoint.
+func (r *routed) splits(versions ...string) error {
+	want := slices.Clone(r.objects)
+	if len(versions) > 0 {
+		want = append(want, "container "+endpoint.GatewayName(r.front()), "volume mlops-endpoint."+r.front()+".*",
+			"network "+endpoint.EdgeNetwork(r.Network()), "network "+endpoint.TrafficNetwork(r.Network()))
+	}
+	if err := r.holds(want...); err != nil {
+		return err
+	}
+	for name, was := range r.replicas {
+		if now := r.Facts(name); now != was {
+			return fmt.Errorf("%s was touched: %+v, before %+v", name, now, was)
+		}
+	}
+	if len(versions) == 0 {
+		return r.nobodyRoutes()
+	}
+	return r.answers(versions)
+}
+
+// nobodyRoutes fails when a replica is on a traffic network still.
+func (r *routed) nobodyRoutes() error {
+	for name := range r.replicas {
+		if _, on := r.Inspect(name).Networks[endpoint.TrafficNetwork(r.Network())]; on {
+			return fmt.Errorf("%s is on the traffic network, and no endpoint routes to it", name)
+		}
+	}
+	return nil
+}
+
+// enoughRequests are so many that a version with a tenth of them answers at least one.
+const enoughRequests = 300
+
+// answers asks until each version has answered.
+func (r *routed) answers(versions []string) error {
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: settleTime}
+	seen := map[string]int{}
+	for asked := 0; len(seen) < len(versions) || asked < 4*len(versions); asked++ {
+		if asked == enoughRequests {
+			return fmt.Errorf("%d requests were answered by %v, want %q", asked, seen, versions)
+		}
+		version, err := r.ask(client)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(versions, version) {
+			return fmt.Errorf("%q answers, want %q", version, versions)
+		}
+		seen[version]++
+	}
+	return nil
+}
+
+func (r *routed) ask(client *http.Client) (version string, err error) {
+	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/version", r.port), http.NoBody)
+	if err != nil {
+		return "", err
+	}
+	answer, err := client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if answer.StatusCode != http.StatusOK {
+		err = errors.Join(err, fmt.Errorf("the endpoint answers %s: %s", answer.Status, body))
+	}
+	return strings.TrimSpace(string(body)), err
+}
+
+// TestAccSoakEndpoint: whatever goes wrong at any call of a create, of a changed
+// weight, of a deployment that is added or removed, and of a destroy, the next
+// one ends as if nothing had, and no container of a deployment is touched.
+func TestAccSoakEndpoint(t *testing.T) {
+	everywhere(t, failuresAndHangs, 1, func(t *testing.T) (*bed, []change) {
+		r := newRouted(t)
+		canary := []int{10, 50}
+		alone := func() error { return r.weights(map[string]int{"v1": 100}) }
+		both := func() error { return r.weights(map[string]int{"v1": 100 - canary[0], "v2": canary[0]}) }
+		one := func() error { return r.splits("v1") }
+		two := func() error { return r.splits("v1", "v2") }
+		return r.bed, []change{
+			{"create", absent, "v1", alone, r.apply, one},
+			{"add a deployment", "v1", "both", both, r.apply, two},
+			{"change a weight", "both", "both", func() error {
+				slices.Reverse(canary)
+				return both()
+			}, r.apply, two},
+			{"remove a deployment", "both", "v1", alone, r.apply, one},
+			{"destroy", "v1", absent, alone, r.destroy, func() error { return r.splits() }},
+		}
+	})
+}
