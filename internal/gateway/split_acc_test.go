@@ -30,7 +30,8 @@ func TestAccSplit(t *testing.T) {
 		spec.Traffic = traffic
 		b.apply(spec)
 	}
-	for total := 0; total < 10_000; total, _ = run.Sofar() {
+	enough := amount(4_000, 16_000)
+	for total := 0; total < enough; total, _ = run.Sofar() {
 		time.Sleep(100 * time.Millisecond)
 	}
 	result, slow := run.Stop(), long.Stop()
@@ -38,7 +39,8 @@ func TestAccSplit(t *testing.T) {
 	if result.Failed+slow.Failed > 0 {
 		t.Error("requests failed")
 	}
-	if part := 100 * float64(result.Answers["v2"]) / float64(result.Total); math.Abs(part-10) > 1.2 { // four standard deviations
+	deviation := 100 * math.Sqrt(0.9*0.1/float64(enough))
+	if part := 100 * float64(result.Answers["v2"]) / float64(result.Total); math.Abs(part-10) > 4*deviation { // in a soak, less than a point
 		t.Errorf("%.1f of 100 requests went to v2 instead of 10", part)
 	}
 	b.removeEndpoint(spec.Name)

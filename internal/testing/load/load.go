@@ -63,7 +63,17 @@ type Result struct {
 	Failures      map[string]int // what went wrong, how often
 	Answers       map[string]int // bodies, without space around them, how often
 	Longest       time.Duration  // until an answer was complete
+	First         []Failure      // those that failed first
 }
+
+// Failure is a request that failed.
+type Failure struct {
+	Began, Ended time.Time
+	Why          string
+}
+
+// maxFirst is how many failures are kept one by one: enough to see a pattern.
+const maxFirst = 100
 
 // String says it in a line.
 func (r Result) String() string {
@@ -163,7 +173,7 @@ func (r *Run) keep(ctx context.Context, offset time.Duration, n int) {
 		if err == nil {
 			answer, err = c.ask(r.opt.request(n), true)
 		}
-		r.count(answer, err, time.Since(began))
+		r.count(answer, err, began)
 		if err != nil || c.closing {
 			c.close()
 			c = nil
@@ -179,7 +189,7 @@ func (r *Run) renew(ctx context.Context) {
 		r.done.Go(func() {
 			began := time.Now()
 			answer, err := once(r.opt, n)
-			r.count(answer, err, time.Since(began))
+			r.count(answer, err, began)
 		})
 		select {
 		case <-ctx.Done():
@@ -206,14 +216,18 @@ func once(opt Options, n int) (string, error) {
 	}
 }
 
-func (r *Run) count(answer string, err error, took time.Duration) {
+func (r *Run) count(answer string, err error, began time.Time) {
+	ended := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.result.Total++
-	r.result.Longest = max(r.result.Longest, took)
+	r.result.Longest = max(r.result.Longest, ended.Sub(began))
 	if err != nil {
 		r.result.Failed++
 		r.result.Failures[err.Error()]++
+		if len(r.result.First) < maxFirst {
+			r.result.First = append(r.result.First, Failure{began, ended, err.Error()})
+		}
 		return
 	}
 	r.result.Answers[answer]++

@@ -1,0 +1,128 @@
+package gateway_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/gateway"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/acceptance"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/load"
+)
+
+// TestAccRestartedReplica: a replica whose process is killed and that the engine
+// starts again gets no request before it is ready: what fails was in flight
+// when it died. Each version of the proxy has its own way to that.
+func TestAccRestartedReplica(t *testing.T) {
+	for version, image := range acceptance.GatewayImages() {
+		t.Run(version, func(t *testing.T) {
+			if !whole() {
+				t.Parallel()
+			}
+			b := newBed(t)
+			b.gateways = gateway.New(b.Client, gateway.Config{Network: b.Network(), Image: image, Version: "test"},
+				b.engine.Sessions(), b.engine.Images(), b.engine)
+			b.engine.Behind(b.gateways)
+			model := b.model("iris", "v1", 2)
+			model.Env["READY_AFTER"] = "4s"
+			b.deploy(model)
+			spec := endpoint.Spec{Name: b.Name("front"), Owner: "test", HostPort: acceptance.FreePort(t), Traffic: []endpoint.Route{{Deployment: model.Name, Weight: 1}}}
+			b.apply(spec)
+			defer b.removeEndpoint(spec.Name)
+			for i := range amount(1, 10) {
+				b.restart(spec, model.Name, float64(amount(50, 300)))
+				if i%2 == 1 { // with few requests the proxy itself notices nothing of a death
+					b.restart(spec, model.Name, 5)
+				}
+			}
+		})
+	}
+}
+
+// restart lets slot 0 of a deployment die under load, so many requests a second
+// over connections that are kept and as many over new ones, and be started again
+// by the engine.
+func (b *bed) restart(spec endpoint.Spec, name string, rate float64) {
+	b.t.Helper()
+	address := fmt.Sprintf("127.0.0.1:%d", spec.HostPort)
+	fast := load.Start(load.Options{Address: address, Kept: rate, New: rate})
+	slow := load.Start(load.Options{Address: address, Path: "/slow?d=500ms", New: 10})
+	time.Sleep(time.Second)
+	before := b.Inspect(name)
+	b.kill(before.State.Pid)
+	b.eventually("the engine starts it again", func() bool {
+		c := b.Inspect(name)
+		return c.State.Running && c.State.StartedAt.After(before.State.StartedAt)
+	})
+	b.eventually("it gets requests again", func() bool { return b.ask(spec.URL()+"/hostname") == before.ID[:12] })
+	for _, result := range []load.Result{fast.Stop(), slow.Stop()} {
+		b.t.Logf("%.0f a second: %s", 2*rate, result)
+		if result.Total == 0 {
+			b.t.Error("there was no load")
+		}
+		for _, f := range result.First {
+			died := result.First[0].Ended // what was in flight failed at once
+			if f.Began.After(died) || !strings.Contains(f.Why, "POST: status 502") {
+				b.t.Errorf("from %s, %s after the death, to %s: %s", f.Began.Format("05.000"), f.Began.Sub(died), f.Ended.Format("05.000"), f.Why)
+			}
+		}
+	}
+}
+
+// kill kills a process of the engine's machine, as the kernel does one that
+// needs too much memory: the engine would not start again what it was itself
+// asked to kill.
+func (b *bed) kill(pid int) {
+	b.t.Helper()
+	id := b.Create(docker.CreateRequest{
+		Name:       b.Name("killer"),
+		Config:     &docker.ContainerConfig{Image: acceptance.ProbeImage(), Cmd: []string{"kill", "-9", strconv.Itoa(pid)}},
+		HostConfig: &docker.HostConfig{PidMode: "host"},
+	})
+	err := b.Client.StartContainer(b.t.Context(), id)
+	if err == nil {
+		_, err = b.Client.WaitContainer(b.t.Context(), id)
+	}
+	if err == nil {
+		err = b.Client.RemoveContainer(b.t.Context(), id)
+	}
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// eventually waits until something holds.
+func (b *bed) eventually(what string, holds func() bool) {
+	b.t.Helper()
+	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			b.t.Fatalf("not within a minute: %s", what)
+		}
+	}
+}
+
+// ask is the answer to a GET over a connection of its own, which must be a 200.
+func (b *bed) ask(url string) string {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	req.Close = true
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		b.t.Fatalf("%s: %s, %v", url, answer.Status, err)
+	}
+	return strings.TrimSpace(string(body))
+}
