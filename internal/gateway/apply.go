@@ -100,6 +100,9 @@ func (c *change) run(ctx context.Context) error {
 		return err
 	}
 	c.before = c.world.record
+	if c.before != nil {
+		c.spec.Auth = c.spec.Auth.Keep(c.before.spec.Auth)
+	}
 	if err := c.commit(ctx, c.world, c.spec, backends); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
@@ -14,7 +15,6 @@ import (
 type Backend struct {
 	Deployment string `json:"deployment"`
 	Port       int    `json:"port"`
-	Also       int    `json:"also,omitempty"` // another port, of the replicas of another version or of all, for a while; 0: none
 	Slots      int    `json:"slots"` // replicas that it can send requests to at once
 	Check      Check  `json:"check"`
 }
@@ -33,7 +33,7 @@ const slotStep = 16
 
 // StreamLimit is the longest that one answer may take, which also bounds every
 // drain: what is in flight in a worker that a reload has replaced is cut after it.
-const StreamLimit = deployment.MaxDrainTimeout
+const StreamLimit = time.Hour
 
 // backendOf is the backend of a deployment. The error is a sentence without its
 // beginning: `deployment "iris" …`.
@@ -65,15 +65,11 @@ func backendOf(s deployment.Spec) (Backend, error) {
 }
 
 // both is a backend for replicas of a and of b, while one replaces the other:
-// where they are not checked alike, connecting has to do. Of two ports each is
-// checked itself: a replica gets no requests at the one that it does not have.
+// where they are not checked alike, connecting has to do.
 func both(a, b Backend) Backend {
 	out := b
 	out.Slots = max(a.Slots, b.Slots)
-	if a.Port != b.Port {
-		out.Also = a.Port
-	}
-	if a.Check != b.Check || out.Also != 0 && out.Check.Port != 0 {
+	if a.Check != b.Check {
 		out.Check = Check{}
 	}
 	return out
@@ -108,8 +104,8 @@ func (c config) check() error {
 			return fmt.Errorf("deployment name %q is not safe in a configuration", b.Deployment)
 		case known[b.Deployment]:
 			return fmt.Errorf("deployment %q has two backends", b.Deployment)
-		case b.Port < 1 || b.Port > 65535 || b.Also < 0 || b.Also > 65535 || b.Also == b.Port || b.Check.Port < 0 || b.Check.Port > 65535:
-			return fmt.Errorf("deployment %q: ports %d, %d and %d", b.Deployment, b.Port, b.Also, b.Check.Port)
+		case b.Port < 1 || b.Port > 65535 || b.Check.Port < 0 || b.Check.Port > 65535:
+			return fmt.Errorf("deployment %q: ports %d and %d", b.Deployment, b.Port, b.Check.Port)
 		case b.Slots < 1 || b.Slots > 4096:
 			return fmt.Errorf("deployment %q: %d slots", b.Deployment, b.Slots)
 		case b.Check.Path != "" && !pathRE.MatchString(b.Check.Path):
