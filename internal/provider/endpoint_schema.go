@@ -88,16 +88,18 @@ func trafficAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{
 		Required:            true,
 		MarkdownDescription: describe(fmt.Sprintf("The deployments that answer, 1 to %d of them, each once. A changed weight takes effect within a second, without a reload of the gateway.", endpoint.MaxRoutes), changesTraffic),
-		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+		Validators:          []validator.List{elements{}},
+		// Not required by the schema: that would refuse an entry of which nothing is known yet.
+		NestedObject: schema.NestedAttributeObject{Validators: []validator.Object{needs{attributes: []string{"deployment", "weight"}}}, Attributes: map[string]schema.Attribute{
 			"deployment": schema.StringAttribute{
-				Required: true,
-				MarkdownDescription: describe("Name of a deployment. Write `mlops_deployment.example.name`, so that Terraform makes it first. "+
+				Optional: true,
+				MarkdownDescription: describe("Name of a deployment. Required. Write `mlops_deployment.example.name`, so that Terraform makes it first. "+
 					"It needs a `port`, which cannot change while an endpoint routes to it, and has to speak HTTP without TLS there.", changesTraffic),
 				Validators: []validator.String{stringIs{isName}},
 			},
 			"weight": schema.Int64Attribute{
-				Required: true,
-				MarkdownDescription: describe(fmt.Sprintf("Its part of the requests, relative to the sum of all weights: 0 to %d. With 0 it gets none but those of `fallback` and `override_header`.",
+				Optional: true,
+				MarkdownDescription: describe(fmt.Sprintf("Its part of the requests, relative to the sum of all weights: 0 to %d. Required. With 0 it gets none but those of `fallback` and `override_header`.",
 					endpoint.MaxWeight), changesTraffic),
 				Validators: []validator.Int64{between{least: 0, most: endpoint.MaxWeight}},
 			},
