@@ -14,10 +14,12 @@ import (
 func (c config) sendLoad(ctx context.Context, w io.Writer) error {
 	run := load.Start(load.Options{Address: c.loadAddress, Path: c.loadPath, Kept: c.loadKept, New: c.loadNew})
 	<-ctx.Done()
-	result, err := json.Marshal(run.Stop())
+	result := run.Stop()
+	result.First = nil // a line of a container's log is no place for a hundred of them
+	text, err := json.Marshal(result)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(w, string(result))
+	fmt.Fprintln(w, string(text))
 	return nil
 }
