@@ -143,9 +143,9 @@ func (c *change) goBack(ctx context.Context, cause error) error {
 	var failure *deployment.Failure
 	if !errors.As(cause, &failure) {
 		failure = &deployment.Failure{What: sentence(cause.Error()), Err: cause, Advice: "Apply again once the cause is mended."}
-		if errors.Is(cause, context.Canceled) {
-			failure.What, failure.Advice = "The change was interrupted.", "Apply again."
-		}
+	}
+	if errors.Is(cause, context.Canceled) { // whatever it was that the interrupt met
+		failure.What, failure.Advice = "The change was interrupted.", "Apply again."
 	}
 	if c.world.record == nil || c.before != nil && c.world.record.number == c.before.number {
 		return failure // nothing was written yet
