@@ -122,7 +122,8 @@ func (s *Scope) BuildImage(ref, dockerfile string) {
 	s.t.Helper()
 	context, err := tarOf("Dockerfile", dockerfile)
 	if err == nil {
-		err = s.Client.BuildImage(s.t.Context(), context, "Dockerfile", []string{ref}, map[string]string{labelScope: s.Prefix})
+		// Without the test's mark: what runs the image would inherit it, and be no leftover.
+		err = s.Client.BuildImage(s.t.Context(), context, "Dockerfile", []string{ref}, nil)
 	}
 	if err != nil {
 		s.t.Fatal(err)

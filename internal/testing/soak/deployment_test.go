@@ -31,7 +31,7 @@ func deployments(t *testing.T) (b *bed, serves func(color string) error) {
 // and a destroy, the next one ends as if nothing had, and nothing is left over
 // or there twice.
 func TestAccSoakDeployment(t *testing.T) {
-	everywhere(t, failuresAndHangs, 3, func(t *testing.T) (*bed, []change) {
+	everywhere(t, failuresAndHangs, 5, func(t *testing.T) (*bed, []change) {
 		b, serves := deployments(t)
 		colors := []string{"green", "blue"}
 		b.set(map[string]string{"color": colors[0]})

@@ -29,7 +29,8 @@ type routed struct {
 	objects  []string                    // the provider's, without the endpoint's
 }
 
-func newRouted(t *testing.T) *routed {
+// newRouted makes one whose replicas have so long to finish what they have.
+func newRouted(t *testing.T, drain time.Duration) *routed {
 	t.Helper()
 	r := &routed{bed: newBed(t, "endpoint"), port: acceptance.FreePort(t), replicas: map[string]acceptance.Facts{}}
 	content, err := os.ReadFile(filepath.Join("testdata", "routed", "main.tf"))
@@ -37,9 +38,11 @@ func newRouted(t *testing.T) *routed {
 		t.Fatal(err)
 	}
 	behind := acceptance.NewWorkspace(t, r.ProviderConfig(gatewayImage())+string(content))
-	behind.Env = append(behind.Env, "TF_LOG=", "TF_LOG_PATH=", "TF_VAR_name="+r.Name("iris"), "TF_VAR_image="+r.image())
+	behind.Env = append(behind.Env, "TF_LOG=", "TF_LOG_PATH=", "TF_VAR_name="+r.Name("iris"), "TF_VAR_image="+r.image(), "TF_VAR_drain_timeout="+drain.String())
 	behind.Init()
 	behind.Apply()
+	// A test that fails has to be rid of the endpoint first.
+	t.Cleanup(func() { r.work.Run("destroy", "-auto-approve", "-input=false", "-no-color") })
 	r.objects = []string{"network " + r.Network()}
 	for _, deployment := range []string{r.deployment("v1"), r.deployment("v2")} {
 		r.objects = append(r.objects, "volume mlops."+deployment+".*")
@@ -109,13 +112,13 @@ const enoughRequests = 300
 
 // answers asks until each version has answered.
 func (r *routed) answers(versions []string) error {
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: settleTime}
+	client := unkept(settleTime)
 	seen := map[string]int{}
 	for asked := 0; len(seen) < len(versions) || asked < 4*len(versions); asked++ {
 		if asked == enoughRequests {
 			return fmt.Errorf("%d requests were answered by %v, want %q", asked, seen, versions)
 		}
-		version, err := r.ask(client)
+		version, err := r.ask(client, "/version")
 		if err != nil {
 			return err
 		}
@@ -127,10 +130,16 @@ func (r *routed) answers(versions []string) error {
 	return nil
 }
 
-func (r *routed) ask(client *http.Client) (version string, err error) {
+// unkept is a client that makes a connection for each request.
+func unkept(timeout time.Duration) *http.Client {
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: timeout}
+}
+
+// ask asks the endpoint for a path; the answer, which must be a 200.
+func (r *routed) ask(client *http.Client, path string) (answered string, err error) {
 	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/version", r.port), http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d%s", r.port, path), http.NoBody)
 	if err != nil {
 		return "", err
 	}
@@ -150,8 +159,8 @@ func (r *routed) ask(client *http.Client) (version string, err error) {
 // weight, of a deployment that is added or removed, and of a destroy, the next
 // one ends as if nothing had, and no container of a deployment is touched.
 func TestAccSoakEndpoint(t *testing.T) {
-	everywhere(t, failuresAndHangs, 1, func(t *testing.T) (*bed, []change) {
-		r := newRouted(t)
+	everywhere(t, failuresAndHangs, 3, func(t *testing.T) (*bed, []change) {
+		r := newRouted(t, time.Second)
 		canary := []int{10, 50}
 		alone := func() error { return r.weights(map[string]int{"v1": 100}) }
 		both := func() error { return r.weights(map[string]int{"v1": 100 - canary[0], "v2": canary[0]}) }

@@ -12,7 +12,7 @@ import (
 
 // everywhere opens a bed and lets each of its changes, which must follow on each
 // other, go wrong at every one of its calls: all points in a soak, shared by
-// several beds, else a sample of so many for each change.
+// several beds, else a sample of so many in all.
 func everywhere(t *testing.T, disasters []disaster, sample int, open func(t *testing.T) (*bed, []change)) {
 	acceptance.Required(t)
 	t.Parallel()
@@ -62,8 +62,9 @@ func (b *bed) survey(changes []change, disasters []disaster, sample int) *agenda
 		}
 		stage = c.to
 		points := pointsOf(calls, disasters)
-		if !whole() {
-			points = sampleOf(points, disasters, sample, i)
+		if !whole() { // spread over the changes
+			size := (i+1)*sample/len(changes) - i*sample/len(changes)
+			points = sampleOf(points, disasters, size, i)
 		}
 		b.t.Logf("%s: %d calls in %s, %d points", c.name, len(calls), took.Round(time.Millisecond), len(points))
 		a.bound = max(a.bound, patience*took.Round(time.Second))

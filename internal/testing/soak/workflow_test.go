@@ -149,7 +149,7 @@ func (w *workflows) gone() error {
 // deploy, of the same with another model in the place of one that serves, and of
 // a destroy, one more apply finishes, and nothing was trained twice.
 func TestAccSoakWorkflow(t *testing.T) {
-	everywhere(t, failures, 2, func(t *testing.T) (*bed, []change) {
+	everywhere(t, failures, 4, func(t *testing.T) (*bed, []change) {
 		w := newWorkflows(t)
 		t.Cleanup(func() { t.Logf("%d trainings, %d of them begun again", w.seed, w.again) })
 		another := func() error {

@@ -1,5 +1,6 @@
 variable "name" { type = string }
 variable "image" { type = string }
+variable "drain_timeout" { type = string }
 
 # Each with another number of replicas; version is what they answer.
 resource "mlops_deployment" "iris" {
@@ -11,5 +12,5 @@ resource "mlops_deployment" "iris" {
   replicas  = each.value
   env       = { VERSION = each.key }
   readiness = { path = "/v2/health/ready", interval = "100ms", min_healthy_time = "0s" }
-  rollout   = { drain_timeout = "1s" }
+  rollout   = { drain_timeout = var.drain_timeout }
 }
