@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -134,11 +135,27 @@ func (h *host) checkKeptAt(what, at string, promise, came tftypes.Value) {
 	inside := members(promise)
 	switch {
 	case !promise.IsKnown() || promise.Equal(came):
+	case promise.Type().Is(tftypes.Set{}) && !promise.IsFullyKnown():
+		h.checkKeptSet(what, at, promise, came)
 	case inside == nil || !came.IsKnown() || came.IsNull() || len(inside) != len(members(came)):
 		h.t.Errorf("%s: %s is %s, not %s", what, at, came, promise)
 	default:
 		for name, value := range inside {
 			h.checkKeptAt(what, at+"."+name, value, members(came)[name])
+		}
+	}
+}
+
+// checkKeptSet checks that what was known of a set is in it.
+func (h *host) checkKeptSet(what, at string, promise, came tftypes.Value) {
+	h.t.Helper()
+	var promised, elements []tftypes.Value
+	if promise.As(&promised) != nil || came.As(&elements) != nil || len(elements) > len(promised) {
+		h.t.Errorf("%s: %s is %s, not %s", what, at, came, promise)
+	}
+	for _, p := range promised {
+		if p.IsFullyKnown() && !slices.ContainsFunc(elements, p.Equal) {
+			h.t.Errorf("%s: %s is %s, without %s", what, at, came, p)
 		}
 	}
 }

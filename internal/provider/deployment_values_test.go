@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"strings"
-	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"pgregory.net/rapid"
 )
 
 // changed are the attributes in which the plan differs from the state, each as
@@ -64,7 +64,7 @@ func (h *host) unwire(v *tfprotov6.DynamicValue) tftypes.Value {
 }
 
 // attributesOf are the attributes of an object, nil for none.
-func attributesOf(t *testing.T, v tftypes.Value) map[string]tftypes.Value {
+func attributesOf(t rapid.TB, v tftypes.Value) map[string]tftypes.Value {
 	t.Helper()
 	if v.IsNull() {
 		return nil

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ func TestModelDrift(t *testing.T) {
 		drift  string
 	}{
 		{"deleted", func(h *host, _ *fakedocker.Operator, volume string) error {
-			return h.engine.RemoveVolume(h.t.Context(), volume)
+			return h.engine.RemoveVolume(context.Background(), volume)
 		}, "was deleted"},
 		{"altered", func(_ *host, o *fakedocker.Operator, volume string) error {
 			return o.WriteFile(volume, "weights/1.bin", "two")
@@ -40,13 +41,13 @@ func TestModelDrift(t *testing.T) {
 			return o.RemoveFile(volume, ".mlops-manifest.json")
 		}, volumePrefix},
 		{"record lost", func(h *host, _ *fakedocker.Operator, _ string) error {
-			return h.engine.RemoveVolume(h.t.Context(), h.volumes(docker.KindModel)[0])
+			return h.engine.RemoveVolume(context.Background(), h.volumes(docker.KindModel)[0])
 		}, "record"},
 		{"record lost and altered", func(h *host, o *fakedocker.Operator, volume string) error {
 			if err := o.WriteFile(volume, "weights/1.bin", "two"); err != nil {
 				return err
 			}
-			return h.engine.RemoveVolume(h.t.Context(), h.volumes(docker.KindModel)[0])
+			return h.engine.RemoveVolume(context.Background(), h.volumes(docker.KindModel)[0])
 		}, "weights/1.bin"},
 	} {
 		for _, used := range []bool{false, true} {

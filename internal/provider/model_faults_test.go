@@ -92,7 +92,7 @@ func TestModelFaults(t *testing.T) {
 		for _, before := range []bool{true, false} {
 			t.Run(fmt.Sprintf("update=%t/before=%t", update, before), func(t *testing.T) {
 				for n := 1; ; n += 7 {
-					if h := newModelHost(t, nil); !h.breaksOff(update, n, before) {
+					if h := newModelHost(t, nil); !h.breaksOff(t, update, n, before) {
 						break
 					}
 				}
@@ -103,15 +103,15 @@ func TestModelFaults(t *testing.T) {
 
 // breaksOff loses the engine at the n-th call of an apply; false when the apply
 // needs less.
-func (h *host) breaksOff(update bool, n int, before bool) bool {
+func (h *host) breaksOff(t *testing.T, update bool, n int, before bool) bool {
 	h.t.Helper()
-	source := weights(h.t, "first")
+	source := weights(t, "first")
 	config := object{"name": "iris", "source": source}
 	w, first := h.absent(), ""
 	if update {
 		w = h.create(config)
 		first = h.volumeOf(w)
-		write(h.t, source, "second")
+		write(t, source, "second")
 	}
 	p := h.plan(w, config)
 	h.engine.ResetCalls()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"pgregory.net/rapid"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
@@ -51,7 +52,7 @@ func onEngine(engine deployment.Engine) Option {
 // protocolServer speaks to the provider as Terraform does, in this process.
 type protocolServer struct {
 	tfprotov6.ProviderServer
-	t       *testing.T
+	t       rapid.TB
 	schemas *tfprotov6.GetProviderSchemaResponse
 }
 
@@ -152,7 +153,7 @@ func pathText(at *tftypes.AttributePath) string {
 	return strings.TrimPrefix(b.String(), ".")
 }
 
-func dynamic(t *testing.T, ty tftypes.Type, config map[string]any) *tfprotov6.DynamicValue {
+func dynamic(t rapid.TB, ty tftypes.Type, config map[string]any) *tfprotov6.DynamicValue {
 	t.Helper()
 	result, err := tfprotov6.NewDynamicValue(ty, terraformValue(ty, config))
 	if err != nil {
@@ -193,7 +194,7 @@ func terraformValue(ty tftypes.Type, from any) tftypes.Value {
 }
 
 // plain is the reverse of terraformValue, with numbers as float64.
-func plain(t *testing.T, value tftypes.Value) any {
+func plain(t rapid.TB, value tftypes.Value) any {
 	t.Helper()
 	if value.IsNull() {
 		return nil
@@ -204,7 +205,7 @@ func plain(t *testing.T, value tftypes.Value) any {
 	return plainKnown(t, value)
 }
 
-func plainKnown(t *testing.T, value tftypes.Value) any {
+func plainKnown(t rapid.TB, value tftypes.Value) any {
 	t.Helper()
 	var err error
 	defer func() {
