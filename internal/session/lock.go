@@ -37,7 +37,7 @@ type Held struct {
 // Lock takes the lock: a never-started container, because a container name is
 // the one thing in an engine that only one can have. A lock whose session has
 // gone is stale and is taken over. A live one is waited for, for up to two
-// minutes: then *deployment.LockedError. unlock works also when its context has
+// minutes or what the context allows: then *deployment.LockedError. unlock works also when its context has
 // ended. Without a session (see AcquireForRemoval) nothing is locked, and a live
 // lock is refused at once.
 func (m *Manager) Lock(ctx context.Context, s *Session, l Lock) (unlock func(context.Context) error, err error) {
@@ -101,9 +101,10 @@ func (w *lockWaiter) wait(ctx, bounded context.Context, held Held) error {
 		w.events, w.lost = nil, nil
 	case <-time.After(lockRecheck):
 	case <-bounded.Done():
-		if ctx.Err() != nil {
+		if errors.Is(ctx.Err(), context.Canceled) {
 			return ctx.Err()
 		}
+		// Be it that the operation's own time is over: who it waited for says more.
 		return w.lock.refused(held, time.Since(w.began))
 	}
 	return nil

@@ -1,0 +1,50 @@
+package session_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/image"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/session"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/fakedocker"
+)
+
+// TestALockThatIsNotReleasedInTime: when the time of an operation is over
+// because it waited for another run, its error says for which. An interrupted
+// wait is an interrupt.
+func TestALockThatIsNotReleasedInTime(t *testing.T) {
+	d := fakedocker.New(fakedocker.Busybox("busybox:1"))
+	t.Cleanup(d.Close)
+	lock := session.Lock{Container: "iris.lock", Kind: "deployment", Name: "iris"}
+	acquire := func(hostname string) (*session.Manager, *session.Session) {
+		m := session.New(d, session.Config{ProbeImage: "busybox:1", Hostname: hostname}, session.NewNetwork(d, "mlops"), image.NewResolver(d))
+		t.Cleanup(func() { _ = m.Close() })
+		s, err := m.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m, s
+	}
+	theirs, session1 := acquire("there")
+	unlock, err := theirs.Lock(t.Context(), session1, lock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = unlock(context.WithoutCancel(t.Context())) }()
+	ours, session2 := acquire("here")
+
+	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	var held *deployment.LockedError
+	if _, err := ours.Lock(short, session2, lock); !errors.As(err, &held) || held.Session != session1.Name() || held.Host != "there" {
+		t.Errorf("out of time: %v", err)
+	}
+	interrupted, interrupt := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, interrupt)
+	if _, err := ours.Lock(interrupted, session2, lock); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: %v", err)
+	}
+}
