@@ -42,25 +42,31 @@ var (
 	opensRollout    = []string{"containers?", "image_digest?", "image_id?", "revision?"}
 )
 
-// TestDeploymentChanges: the plan tells live updates, policies and rollouts
-// apart, and the apply keeps to it.
-func TestDeploymentChanges(t *testing.T) {
+// deploymentChange is a change of a configuration: of iris with more, to iris
+// with something else.
+type deploymentChange struct {
+	name     string
+	from, to object
+	opens    []string
+	says     []string // beside what it opens
+}
+
+// deploymentChanges are the kinds of changes. The guide's table is held against
+// them, too.
+func deploymentChanges() []deploymentChange {
 	limited := object{"resources": object{"cpus": 1, "memory": "512m", "memory_reservation": "256m", "pids_limit": 100}}
 	limits := func(more object) object {
 		return object{"resources": with(object{"cpus": 1, "memory": "512m", "memory_reservation": "256m", "pids_limit": 100}, more)}
 	}
-	for _, c := range []struct {
-		name     string
-		from, to object
-		opens    []string
-		says     []string // beside what it opens
-	}{
+	return []deploymentChange{
 		// live
 		{"cpus up", limited, limits(object{"cpus": 2}), opensNothing, []string{"resources"}},
 		{"cpus down", limited, limits(object{"cpus": 0.5}), opensNothing, []string{"resources"}},
 		{"cpus away", limited, limits(object{"cpus": nil}), opensNothing, []string{"resources"}},
 		{"cpus set", object{}, object{"resources": object{"cpus": 1}}, opensNothing, []string{"resources"}},
 		{"memory up", limited, limits(object{"memory": "1g"}), opensNothing, []string{"resources"}},
+		{"reservation set", object{"resources": object{"memory": "512m"}}, object{"resources": object{"memory": "512m", "memory_reservation": "128m"}}, opensNothing, []string{"resources"}},
+		{"reservation away", limited, limits(object{"memory_reservation": nil}), opensRollout, []string{"resources"}},
 		{"reservation up", limited, limits(object{"memory_reservation": "512m"}), opensNothing, []string{"resources"}},
 		{"reservation down", limited, limits(object{"memory_reservation": "128m"}), opensNothing, []string{"resources"}},
 		{"pids up", limited, limits(object{"pids_limit": 200}), opensNothing, []string{"resources"}},
@@ -79,6 +85,7 @@ func TestDeploymentChanges(t *testing.T) {
 		{"keep_failed", object{}, object{"rollout": object{"keep_failed": true}}, opensNothing, []string{"rollout"}},
 		{"pull policy", object{}, object{"pull_policy": "never"}, opensNothing, []string{"pull_policy"}},
 		{"timeouts", object{}, object{"timeouts": object{"create": "1h"}}, opensNothing, []string{"timeouts"}},
+		{"adopt_existing", object{}, object{"adopt_existing": true}, opensNothing, nil},
 		{"empty instead of nothing", object{}, object{"env": object{}}, opensNothing, []string{"env"}},
 		{"nothing instead of empty", object{"env": object{}}, object{}, opensNothing, []string{"env"}},
 		// the number of replicas
@@ -94,6 +101,11 @@ func TestDeploymentChanges(t *testing.T) {
 		{"shm_size", object{}, object{"resources": object{"shm_size": "1g"}}, opensRollout, []string{"fingerprint", "resources"}},
 		{"env", object{"env": object{"A": "1"}}, object{"env": object{"A": "2"}}, opensRollout, []string{"env", "fingerprint"}},
 		{"command", object{}, object{"command": []any{"--verbose"}}, opensRollout, []string{"command", "fingerprint"}},
+		{"platform", object{}, object{"platform": "linux/amd64"}, opensRollout, []string{"fingerprint", "platform"}},
+		{"entrypoint", object{}, object{"entrypoint": []any{"serve"}}, opensRollout, []string{"entrypoint", "fingerprint"}},
+		{"working_dir", object{}, object{"working_dir": "/srv"}, opensRollout, []string{"fingerprint", "working_dir"}},
+		{"networks", object{}, object{"networks": []any{"team"}}, opensRollout, []string{"fingerprint", "networks"}},
+		{"gpus", object{}, object{"resources": object{"gpus": "all"}}, opensRollout, []string{"fingerprint", "resources"}},
 		{"user", object{}, object{"user": "1000"}, opensRollout, []string{"fingerprint", "user"}},
 		{"ports", object{}, object{"ports": []any{port(nil)}}, opensRollout, []string{"fingerprint", "ports"}},
 		{"mounts", object{}, object{"mounts": []any{volume(nil)}}, opensRollout, []string{"fingerprint", "mounts"}},
@@ -107,11 +119,27 @@ func TestDeploymentChanges(t *testing.T) {
 		{"secret added", object{}, object{"env_wo": object{"A": "secret-a"}}, append([]string{"containers?", "fingerprint?"}, opensRollout[1:]...), nil},
 		{"secret away", object{"env_wo": object{"A": "secret-a"}}, object{}, opensRollout, []string{"fingerprint"}},
 		{"secret changed in silence", object{"env_wo": object{"A": "secret-a"}}, object{"env_wo": object{"A": "secret-b"}}, opensNothing, nil},
+		{"secrets' version", object{"env_wo": object{"A": "secret-a"}}, object{"env_wo": object{"A": "secret-a"}, "env_wo_version": "1"},
+			append([]string{"containers?", "fingerprint?"}, opensRollout[1:]...), []string{"env_wo_version"}},
 		{"secret changed", object{"env_wo": object{"A": "secret-a"}, "env_wo_version": "1"}, object{"env_wo": object{"A": "secret-b"}, "env_wo_version": "2"},
 			append([]string{"containers?", "fingerprint?"}, opensRollout[1:]...), []string{"env_wo_version"}},
-	} {
+	}
+}
+
+// newHostOfChanges is a host with all that these changes refer to.
+func newHostOfChanges(t *testing.T) *host {
+	t.Helper()
+	h := newHost(t, nil, serving("iris-serve:1"), serving("iris-serve:2"))
+	h.engine.Operator().CreateNetwork(docker.NetworkRequest{Name: "team"})
+	return h
+}
+
+// TestDeploymentChanges: the plan tells live updates, policies and rollouts
+// apart, and the apply keeps to it.
+func TestDeploymentChanges(t *testing.T) {
+	for _, c := range deploymentChanges() {
 		t.Run(c.name, func(t *testing.T) {
-			h := newHost(t, nil, serving("iris-serve:1"), serving("iris-serve:2"))
+			h := newHostOfChanges(t)
 			w := h.create(with(iris, c.from))
 			before := processes(h)
 			p := h.plan(w, with(iris, c.to))
