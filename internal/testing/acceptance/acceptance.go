@@ -67,6 +67,9 @@ type Scope struct {
 // the test and is no leftover.
 const labelScope = "mlops-test.scope"
 
+// labelImage marks images that a test built.
+const labelImage = "mlops-test.image"
+
 // New opens a scope. Call it before resource.Test or NewWorkspace: cleanups run
 // last first, and what those destroy must be gone when this one looks.
 func New(t testing.TB) *Scope {
@@ -122,8 +125,9 @@ func (s *Scope) BuildImage(ref, dockerfile string) {
 	s.t.Helper()
 	context, err := tarOf("Dockerfile", dockerfile)
 	if err == nil {
-		// Without the test's mark: what runs the image would inherit it, and be no leftover.
-		err = s.Client.BuildImage(s.t.Context(), context, "Dockerfile", []string{ref}, nil)
+		// A mark makes it another image than those of tests beside this one. It is
+		// not the scope's: what runs the image inherits it, and would be no leftover.
+		err = s.Client.BuildImage(s.t.Context(), context, "Dockerfile", []string{ref}, map[string]string{labelImage: s.Prefix})
 	}
 	if err != nil {
 		s.t.Fatal(err)
