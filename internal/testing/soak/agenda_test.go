@@ -25,6 +25,10 @@ type change struct {
 	run func() error
 	// after fails unless all is as if nothing had ever gone wrong.
 	after func() error
+	// alike is, where a bed has several changes that make the same reads, the
+	// number of this one, from 1: each of them then takes another share of what
+	// these reads are tried with.
+	alike int
 }
 
 // maxFailures ends a soak in which nothing goes well: the rest would say the same.

@@ -38,13 +38,13 @@ func TestAccSoakDeployment(t *testing.T) {
 		nothing := func() error { return nil }
 		serving := func() error { return serves(colors[0]) }
 		return b, []change{
-			{"create", absent, "there", nothing, b.apply, serving},
+			{"create", absent, "there", nothing, b.apply, serving, 0},
 			{"update", "there", "there", func() error { // every one goes from one colour to the other
 				slices.Reverse(colors)
 				b.set(map[string]string{"color": colors[0]})
 				return nil
-			}, b.apply, serving},
-			{"destroy", "there", absent, nothing, b.destroy, func() error { return b.holds() }},
+			}, b.apply, serving, 0},
+			{"destroy", "there", absent, nothing, b.destroy, func() error { return b.holds() }, 0},
 		}
 	})
 }

@@ -167,14 +167,14 @@ func TestAccSoakEndpoint(t *testing.T) {
 		one := func() error { return r.splits("v1") }
 		two := func() error { return r.splits("v1", "v2") }
 		return r.bed, []change{
-			{"create", absent, "v1", alone, r.apply, one},
-			{"add a deployment", "v1", "both", both, r.apply, two},
+			{"create", absent, "v1", alone, r.apply, one, 0},
+			{"add a deployment", "v1", "both", both, r.apply, two, 1},
 			{"change a weight", "both", "both", func() error {
 				slices.Reverse(canary)
 				return both()
-			}, r.apply, two},
-			{"remove a deployment", "both", "v1", alone, r.apply, one},
-			{"destroy", "v1", absent, alone, r.destroy, func() error { return r.splits() }},
+			}, r.apply, two, 2},
+			{"remove a deployment", "both", "v1", alone, r.apply, one, 3},
+			{"destroy", "v1", absent, alone, r.destroy, func() error { return r.splits() }, 0},
 		}
 	})
 }

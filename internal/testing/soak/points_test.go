@@ -79,19 +79,31 @@ type point struct {
 
 func (p point) String() string { return fmt.Sprintf("%s %s %d", p.name, p.method, p.call) }
 
+// alikes is how many changes that are alike share what their reads are tried with.
+const alikes = 3
+
 // pointsOf are all points of a change that makes these calls. Two are left out
 // where they would be the same as others: of a call that reads, provider and
 // engine are left the same whether its answer is lost or it never came; and a
 // process that is killed leaves the engine as its last call that altered
-// something did, so that of reads in a row the last one stands for all.
-func pointsOf(calls []faultproxy.Call, disasters []disaster) []point {
+// something did, so that of reads in a row the last one stands for all. Changes
+// that are alike share what their reads are tried with beside that.
+func pointsOf(calls []faultproxy.Call, disasters []disaster, alike int) []point {
 	var all []point
 	counts := map[string]int{}
 	for i, c := range calls {
 		counts[c.Method]++
 		last := i == len(calls)-1 || !reads(calls[i+1])
+		share := i + alike
 		for _, d := range disasters {
-			if kills := d.rule.Hook != nil; reads(c) && (d.alters || kills && !last) {
+			kills := d.rule.Hook != nil
+			if reads(c) && (d.alters || kills && !last) {
+				continue
+			}
+			if !kills {
+				share++
+			}
+			if reads(c) && !kills && alike > 0 && share%alikes != 0 {
 				continue
 			}
 			all = append(all, point{d, c.Method, counts[c.Method]})

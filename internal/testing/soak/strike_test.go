@@ -61,7 +61,7 @@ func (b *bed) survey(changes []change, disasters []disaster, sample int) *agenda
 			b.t.Fatalf("%s, undisturbed: %v", c.name, err)
 		}
 		stage = c.to
-		points := pointsOf(calls, disasters)
+		points := pointsOf(calls, disasters, c.alike)
 		if !whole() { // spread over the changes
 			size := (i+1)*sample/len(changes) - i*sample/len(changes)
 			points = sampleOf(points, disasters, size, i)

@@ -157,9 +157,9 @@ func TestAccSoakWorkflow(t *testing.T) {
 			return nil
 		}
 		return w.bed, []change{
-			{"create", absent, "there", another, w.apply, w.done},
-			{"update", "there", "there", another, w.apply, w.done},
-			{"destroy", "there", absent, func() error { return nil }, w.destroy, w.gone},
+			{"create", absent, "there", another, w.apply, w.done, 0},
+			{"update", "there", "there", another, w.apply, w.done, 0},
+			{"destroy", "there", absent, func() error { return nil }, w.destroy, w.gone, 0},
 		}
 	})
 }
