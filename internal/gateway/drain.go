@@ -17,8 +17,9 @@ const pollPause = 20 * time.Millisecond
 const idleLooks = 2
 
 // drain keeps new requests from the servers that match and returns when none is
-// in flight on them, by the proxy's own counts, in any of its workers. What is
-// still in flight after patience is cut off by the proxy, so that its clients
+// in flight on them, by the proxy's own counts, in any of its workers. Those that
+// a reload has replaced get no new ones, and take no orders about servers. What
+// is still in flight after patience is cut off by the proxy, so that its clients
 // notice at once.
 func (p proxy) drain(ctx context.Context, match func(server) bool, patience time.Duration) error {
 	deadline := time.Now().Add(patience)
@@ -28,21 +29,20 @@ func (p proxy) drain(ctx context.Context, match func(server) bool, patience time
 		if err != nil {
 			return err
 		}
-		var drains, cuts []string
-		busy := 0
+		var drains []string
+		busy := map[string]bool{} // workers and servers that have something in flight
 		for _, w := range workers {
 			for _, s := range w.servers {
 				if !match(s) || s.ip == "" {
 					continue
 				}
-				busy += s.inFlight
 				key := w.pid + " " + s.path()
-				if !told[key] {
+				if !w.old && !told[key] {
 					told[key] = true
 					drains = append(drains, fmt.Sprintf("%s set server %s state drain", w.pid, s.path()))
 				}
 				if s.inFlight > 0 {
-					cuts = append(cuts, fmt.Sprintf("%s shutdown sessions server %s", w.pid, s.path()))
+					busy[key] = true
 				}
 			}
 		}
@@ -50,10 +50,10 @@ func (p proxy) drain(ctx context.Context, match func(server) bool, patience time
 		case len(drains) > 0:
 			idle = 0
 			err = p.tell(ctx, drains...)
-		case busy == 0:
+		case len(busy) == 0:
 			idle++
 		case time.Now().After(deadline):
-			return p.tell(ctx, cuts...)
+			return p.cut(ctx, busy)
 		default:
 			idle = 0
 			err = pause(ctx)
@@ -63,6 +63,21 @@ func (p proxy) drain(ctx context.Context, match func(server) bool, patience time
 		}
 	}
 	return nil
+}
+
+// cut ends what is in flight on servers: worker and path of each.
+func (p proxy) cut(ctx context.Context, busy map[string]bool) error {
+	out, err := p.run(ctx, askScript, "show sess", "")
+	if err != nil {
+		return err
+	}
+	var cuts []string
+	for _, s := range parseSessions(out) {
+		if busy[s.worker+" "+s.server] {
+			cuts = append(cuts, fmt.Sprintf("%s shutdown session %s", s.worker, s.id))
+		}
+	}
+	return p.tell(ctx, cuts...)
 }
 
 // reuse lets the slots that match take another replica: a drain sticks to the

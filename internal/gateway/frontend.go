@@ -13,6 +13,9 @@ func writeFrontend(b *strings.Builder, c config) {
 	line := func(format string, args ...any) { fmt.Fprintf(b, "  "+format+"\n", args...) }
 	b.WriteString("\nfrontend clients\n")
 	line("bind :%d", endpoint.Port)
+	line("# A worker that has been replaced gives what it is still asked to the current one.")
+	line("http-request allow if { stopping }")
+	line("use_backend %s if { stopping }", nextWorker)
 	if c.keys != nil {
 		keys := fmt.Sprintf("sha2(256),hex,map_str(%s/%s)", folder, keysFile)
 		line("# A key is known by its hash alone, and does not reach the deployments.")
@@ -45,9 +48,8 @@ func writeFrontend(b *strings.Builder, c config) {
 		number = "var(txn.number)"
 	}
 	line("http-request set-var(txn.deployment) %s,map_int(%s/%s)%s", number, folder, splitFile, unlessAsked)
-	line("# Where no replica can answer, another deployment does. A worker that is being")
-	line("# replaced sees none, so it does not look.")
+	line("# Where no replica can answer, another deployment does.")
 	line("http-request set-var(txn.fallback) var(txn.deployment),map_str(%s/%s)%s", folder, fallbackFile, unlessAsked)
-	line("http-request set-var(txn.deployment) var(txn.fallback) if !{ stopping } !{ var(txn.deployment),nbsrv gt 0 } { var(txn.fallback) -m found }")
+	line("http-request set-var(txn.deployment) var(txn.fallback) if !{ var(txn.deployment),nbsrv gt 0 } { var(txn.fallback) -m found }")
 	line("use_backend %%[var(txn.deployment)]")
 }

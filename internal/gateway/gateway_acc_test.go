@@ -25,10 +25,16 @@ type bed struct {
 
 func newBed(t *testing.T) *bed {
 	t.Helper()
+	return newBedWith(t, acceptance.GatewayImage())
+}
+
+// newBedWith has gateways of that image.
+func newBedWith(t *testing.T, image string) *bed {
+	t.Helper()
 	scope := acceptance.New(t)
 	engine := container.New(scope.Client, container.Config{Network: scope.Network(), ProbeImage: acceptance.ProbeImage(), Version: "test", Hostname: "test"})
 	b := &bed{Scope: scope, t: t, engine: engine}
-	b.gateways = gateway.New(scope.Client, gateway.Config{Network: scope.Network(), Image: acceptance.GatewayImage(), Version: "test"},
+	b.gateways = gateway.New(scope.Client, gateway.Config{Network: scope.Network(), Image: image, Version: "test"},
 		engine.Sessions(), engine.Images(), engine)
 	engine.Behind(b.gateways)
 	t.Cleanup(func() { _ = engine.Close() })

@@ -96,6 +96,35 @@ func parseServers(table string) ([]server, error) {
 	return servers, nil
 }
 
+// flight is something in flight.
+type flight struct {
+	worker, id string
+	server     string // as in server.path
+}
+
+// parseSessions reads the answers of all workers to "show sess": a line for each
+// session, "0x7f12: proto=tcpv4 … be=iris srv=s1 …".
+func parseSessions(out string) []flight {
+	var flights []flight
+	for _, part := range strings.Split(out, "# worker ")[1:] {
+		head, list, _ := strings.Cut(part, "\n")
+		pid, _, _ := strings.Cut(strings.TrimSpace(head), " ")
+		for line := range strings.Lines(list) {
+			id, rest, found := strings.Cut(strings.TrimSpace(line), ": ")
+			if !found || !strings.HasPrefix(id, "0x") {
+				continue
+			}
+			fields := map[string]string{}
+			for _, field := range strings.Fields(rest) {
+				name, value, _ := strings.Cut(field, "=")
+				fields[name] = value
+			}
+			flights = append(flights, flight{worker: pid, id: id, server: fields["be"] + "/" + fields["srv"]})
+		}
+	}
+	return flights
+}
+
 // parseLook reads what lookScript prints: the files, and the maps of the current
 // worker as the files would have them.
 func parseLook(out string) (have, running files) {

@@ -50,6 +50,22 @@ Can't find the target PID matching the prefix '@!6'
 	}
 }
 
+func TestParseSessions(t *testing.T) {
+	const out = `# worker 31 current
+0x5581: proto=tcpv4 src=10.0.0.1:52 fe=clients be=v1 srv=s1 ts=00 epoch=0 age=7s calls=3 rq[f=848000h,i=0,an=00h,rx=,wx=,ax=] exp=
+0x5582: proto=sockpair src=unix fe=MASTER be=<NONE> srv=<none> ts=00
+# worker 9 old
+0x7f01: proto=tcpv4 src=10.0.0.1:53 fe=clients be=v1 srv=s2 ts=00
+
+# worker 7 old
+Can't find the target PID matching the prefix '@!7'
+`
+	want := []flight{{"31", "0x5581", "v1/s1"}, {"31", "0x5582", "<NONE>/<none>"}, {"9", "0x7f01", "v1/s2"}}
+	if got := parseSessions(out); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
 func TestParseLook(t *testing.T) {
 	have, running := parseLook("==> haproxy.cfg <==\nglobal\n==> split.map <==\n0:9999 v1\n==> fallback.map <==\n" +
 		"==> running split.map <==\n0x7f1 0:4999 v1\n0x7f2 5000:9999 v2\n\n==> running fallback.map <==\n\n")

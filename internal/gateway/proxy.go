@@ -114,7 +114,7 @@ func (p proxy) tell(ctx context.Context, commands ...string) error {
 		return err
 	}
 	for line := range strings.Lines(out) {
-		if line = strings.TrimSpace(line); line != "" && !strings.Contains(line, "Can't find the target") {
+		if line = strings.TrimSpace(line); line != "" && !strings.Contains(line, "Can't find the target") && !strings.Contains(line, "No such session") {
 			return fmt.Errorf("the proxy answers: %s", deployment.Sanitise(line))
 		}
 	}

@@ -90,10 +90,22 @@ defaults
   option http-no-delay
 `
 
+// nextWorker is the backend by which a worker that a reload has replaced gives
+// away what it is still asked over connections that clients keep: its servers are
+// those of its last moment, for good, and it cannot be told to drain them. The
+// name is no deployment's, and comes before all of them.
+const nextWorker = ".next-worker"
+
+const nextWorkerConfig = `
+backend %s
+  server self 127.0.0.1:%d
+`
+
 func proxyConfig(c config) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, globalConfig, c.name, int(StreamLimit.Seconds()), folder, stateFile)
 	writeFrontend(&b, c)
+	fmt.Fprintf(&b, nextWorkerConfig, nextWorker, endpoint.Port)
 	backends := slices.Clone(c.backends)
 	slices.SortFunc(backends, func(x, y Backend) int { return strings.Compare(x.Deployment, y.Deployment) })
 	for _, backend := range backends {
@@ -134,7 +146,9 @@ func backendNames(text string) []string {
 	var out []string
 	for _, part := range strings.Split(text, backendMark)[1:] {
 		name, _, _ := strings.Cut(part, "\n")
-		out = append(out, strings.TrimSpace(name))
+		if name = strings.TrimSpace(name); name != nextWorker {
+			out = append(out, name)
+		}
 	}
 	return out
 }

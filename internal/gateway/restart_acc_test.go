@@ -11,7 +11,6 @@ import (
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
-	"github.com/seed-mlops/terraform-provider-mlops/internal/gateway"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/acceptance"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/load"
 )
@@ -25,10 +24,7 @@ func TestAccRestartedReplica(t *testing.T) {
 			if !whole() {
 				t.Parallel()
 			}
-			b := newBed(t)
-			b.gateways = gateway.New(b.Client, gateway.Config{Network: b.Network(), Image: image, Version: "test"},
-				b.engine.Sessions(), b.engine.Images(), b.engine)
-			b.engine.Behind(b.gateways)
+			b := newBedWith(t, image)
 			model := b.model("iris", "v1", 2)
 			model.Env["READY_AFTER"] = "4s"
 			b.deploy(model)
