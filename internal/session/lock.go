@@ -101,13 +101,15 @@ func (w *lockWaiter) wait(ctx, bounded context.Context, held Held) error {
 		w.events, w.lost = nil, nil
 	case <-time.After(lockRecheck):
 	case <-bounded.Done():
-		if errors.Is(ctx.Err(), context.Canceled) {
-			return ctx.Err()
-		}
-		// Be it that the operation's own time is over: who it waited for says more.
-		return w.lock.refused(held, time.Since(w.began))
 	}
-	return nil
+	switch { // whatever woke us: the events end with the time, too
+	case bounded.Err() == nil:
+		return nil
+	case errors.Is(ctx.Err(), context.Canceled):
+		return ctx.Err()
+	}
+	// Be it that the operation's own time is over: who it waited for says more.
+	return w.lock.refused(held, time.Since(w.began))
 }
 
 func (l Lock) refused(held Held, waited time.Duration) error {
