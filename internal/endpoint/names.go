@@ -15,6 +15,10 @@ func GatewayName(name string) string { return "mlops-gateway." + name }
 // the engine's DNS answers from the first network that knows a name.
 func ServingAlias(deployment string) string { return deployment + ".serving" }
 
+// ServingAlias2 is another name for the same replicas: a proxy gives an address
+// to one server of a name only, and knows them at two ports while that changes.
+func ServingAlias2(deployment string) string { return ServingAlias(deployment) + "-2" }
+
 // LockName is the name of the container that locks the endpoint.
 func LockName(name string) string { return GatewayName(name) + ".lock" }
 

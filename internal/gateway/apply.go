@@ -131,6 +131,10 @@ func (c *change) lookUp(ctx context.Context) ([]Backend, error) {
 		if err != nil {
 			return nil, fail(err, "Change the deployment and apply again.", "Deployment %q %s.", r.Deployment, err)
 		}
+		if before := c.world.record; before != nil {
+			have, _ := before.backend(r.Deployment)
+			b = b.after(have)
+		}
 		out = append(out, b)
 	}
 	return out, nil

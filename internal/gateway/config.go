@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
-	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
@@ -15,7 +14,9 @@ import (
 type Backend struct {
 	Deployment string `json:"deployment"`
 	Port       int    `json:"port"`
-	Slots      int    `json:"slots"` // replicas that it can send requests to at once
+	Also       int    `json:"also,omitempty"`   // another port, of the replicas of another version or of all, for a while; 0: none
+	Second     bool   `json:"second,omitempty"` // the second alias is that of Port, and the first that of Also
+	Slots      int    `json:"slots"`            // replicas that it can send requests to at once
 	Check      Check  `json:"check"`
 }
 
@@ -33,7 +34,7 @@ const slotStep = 16
 
 // StreamLimit is the longest that one answer may take, which also bounds every
 // drain: what is in flight in a worker that a reload has replaced is cut after it.
-const StreamLimit = time.Hour
+const StreamLimit = deployment.MaxDrainTimeout
 
 // backendOf is the backend of a deployment. The error is a sentence without its
 // beginning: `deployment "iris" …`.
@@ -65,11 +66,15 @@ func backendOf(s deployment.Spec) (Backend, error) {
 }
 
 // both is a backend for replicas of a and of b, while one replaces the other:
-// where they are not checked alike, connecting has to do.
+// where they are not checked alike, connecting has to do. Of two ports each is
+// checked itself: a replica gets no requests at the one that it does not have.
 func both(a, b Backend) Backend {
 	out := b
 	out.Slots = max(a.Slots, b.Slots)
-	if a.Check != b.Check {
+	if a.Port != b.Port {
+		out.Also = a.Port
+	}
+	if a.Check != b.Check || out.Also != 0 && out.Check.Port != 0 {
 		out.Check = Check{}
 	}
 	return out
@@ -104,8 +109,8 @@ func (c config) check() error {
 			return fmt.Errorf("deployment name %q is not safe in a configuration", b.Deployment)
 		case known[b.Deployment]:
 			return fmt.Errorf("deployment %q has two backends", b.Deployment)
-		case b.Port < 1 || b.Port > 65535 || b.Check.Port < 0 || b.Check.Port > 65535:
-			return fmt.Errorf("deployment %q: ports %d and %d", b.Deployment, b.Port, b.Check.Port)
+		case b.Port < 1 || b.Port > 65535 || b.Also < 0 || b.Also > 65535 || b.Also == b.Port || b.Check.Port < 0 || b.Check.Port > 65535:
+			return fmt.Errorf("deployment %q: ports %d, %d and %d", b.Deployment, b.Port, b.Also, b.Check.Port)
 		case b.Slots < 1 || b.Slots > 4096:
 			return fmt.Errorf("deployment %q: %d slots", b.Deployment, b.Slots)
 		case b.Check.Path != "" && !pathRE.MatchString(b.Check.Path):

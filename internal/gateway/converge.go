@@ -191,12 +191,18 @@ func (c *change) configure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := c.arrived(ctx, p, have[configFile], want[configFile], true); err != nil {
+		return err
+	}
 	if have[configFile] != want[configFile] {
 		if err := c.widen(ctx, p, have, want); err != nil {
 			return err
 		}
 	}
 	if err := c.settled(ctx, p); err != nil {
+		return err
+	}
+	if err := c.arrived(ctx, p, have[configFile], want[configFile], false); err != nil {
 		return err
 	}
 	if have[configFile] != want[configFile] || !sameMaps(have, running, want) {

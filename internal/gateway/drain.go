@@ -101,15 +101,15 @@ func (p proxy) reuse(ctx context.Context, match func(server) bool) error {
 }
 
 // await returns when the current worker sends requests to every address of a
-// backend; false when that takes longer than patience. A slot that is still
-// drained from an earlier replica is opened.
-func (p proxy) await(ctx context.Context, backend string, ips []string, patience time.Duration) (bool, error) {
+// backend, with servers whose names begin so; false when that takes longer than
+// patience. A slot that is still drained from an earlier replica is opened.
+func (p proxy) await(ctx context.Context, backend, servers string, ips []string, patience time.Duration) (bool, error) {
 	for deadline := time.Now().Add(patience); ; {
 		workers, err := p.workers(ctx)
 		if err != nil {
 			return false, err
 		}
-		up, drained := standing(workers, backend)
+		up, drained := standing(workers, backend, servers)
 		if !slices.ContainsFunc(ips, func(ip string) bool { return !up[ip] }) {
 			return true, nil
 		}
@@ -118,8 +118,8 @@ func (p proxy) await(ctx context.Context, backend string, ips []string, patience
 		}
 		var opens []string
 		for _, ip := range ips {
-			if drained[ip] != "" {
-				opens = append(opens, drained[ip]+" state ready")
+			for _, server := range drained[ip] {
+				opens = append(opens, server+" state ready")
 			}
 		}
 		if err := p.tell(ctx, opens...); err != nil {
@@ -132,17 +132,17 @@ func (p proxy) await(ctx context.Context, backend string, ips []string, patience
 }
 
 // standing are the addresses of a backend to which the current worker sends
-// requests, and those that it drains, with the beginning of a command about them.
-func standing(workers []worker, backend string) (up map[string]bool, drained map[string]string) {
-	up, drained = map[string]bool{}, map[string]string{}
+// requests, and those that it drains, with the beginning of commands about them.
+func standing(workers []worker, backend, servers string) (up map[string]bool, drained map[string][]string) {
+	up, drained = map[string]bool{}, map[string][]string{}
 	for _, w := range workers {
 		for _, s := range w.servers {
-			if w.old || s.backend != backend || s.ip == "" {
+			if w.old || s.backend != backend || s.ip == "" || !strings.HasPrefix(s.name, servers) {
 				continue
 			}
 			up[s.ip] = up[s.ip] || s.up()
 			if strings.HasPrefix(s.status, "DRAIN") {
-				drained[s.ip] = fmt.Sprintf("%s set server %s", w.pid, s.path())
+				drained[s.ip] = append(drained[s.ip], fmt.Sprintf("%s set server %s", w.pid, s.path()))
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
@@ -41,7 +42,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) process() *world {
 	next := &world{Engine: w.Engine, t: w.t}
 	next.engine = container.New(w.Engine, container.Config{ProbeImage: "busybox:1", Version: "test", Hostname: "test"})
-	next.gateways = gateway.New(w.Engine, gateway.Config{Image: "haproxy:1", Version: "test"}, next.engine.Sessions(), next.engine.Images(), next.engine)
+	next.gateways = gateway.New(w.Engine, gateway.Config{Image: "haproxy:1", Version: "test", Patience: time.Second}, next.engine.Sessions(), next.engine.Images(), next.engine)
 	next.engine.Behind(next.gateways)
 	w.t.Cleanup(func() { _ = next.engine.Close() })
 	return next

@@ -47,6 +47,13 @@ func steps() []step {
 			})
 			return err
 		}, two.Traffic},
+		{"another port", &two, func(ctx context.Context, w *world) error {
+			w.listening("docker.io/library/moved:1", 9090, 0)
+			_, err := w.engine.Apply(ctx, deployment.Spec{
+				Name: "v2", Owner: "me", Image: "docker.io/library/moved:1", Port: 9090, Replicas: 2, Readiness: &deployment.Readiness{Path: "/ready"},
+			})
+			return err
+		}, two.Traffic},
 		{"withdraw", &two, func(ctx context.Context, w *world) error {
 			return w.engine.Remove(ctx, deployment.Removal{Name: "v2", Owner: "me"})
 		}, []endpoint.Route{{Deployment: "v1", Weight: 9}}},

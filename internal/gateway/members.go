@@ -5,16 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
 )
-
-// attachPatience is how long the proxy may take to send requests to a replica
-// that is ready: its next look at the DNS and its next check.
-const attachPatience = 15 * time.Second
 
 // attachAll attaches the replicas in service of a deployment to the traffic
 // network, without touching their processes.
@@ -40,7 +35,7 @@ func (g *Gateways) attachAll(ctx context.Context, networkID, name string) error 
 // attach puts a container on the traffic network, where it is one of those that
 // the deployment's alias means.
 func (g *Gateways) attach(ctx context.Context, networkID, id, name string) error {
-	err := g.docker.ConnectNetwork(ctx, networkID, id, []string{endpoint.ServingAlias(name)})
+	err := g.docker.ConnectNetwork(ctx, networkID, id, []string{endpoint.ServingAlias(name), endpoint.ServingAlias2(name)})
 	if err != nil && !errors.Is(err, docker.ErrConflict) && !errors.Is(err, deployment.ErrNotFound) {
 		return fmt.Errorf("attaching %s to the network %s: %w", deployment.ShortID(id), g.traffic.Name(), err)
 	}
@@ -58,7 +53,7 @@ func (c *change) settled(ctx context.Context, p proxy) error {
 		if len(ips) == 0 {
 			continue
 		}
-		up, err := p.await(ctx, b.Deployment, ips, attachPatience)
+		up, err := p.await(ctx, b.Deployment, "", ips, c.cfg.Patience)
 		if err != nil {
 			return err
 		}

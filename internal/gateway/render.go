@@ -135,7 +135,9 @@ func writeBackend(b *strings.Builder, be Backend) {
 	b.WriteString("  http-request disable-l7-retry unless METH_GET\n")
 	fmt.Fprintf(b, "  default-server check%s inter 500ms fall 2 rise 1 observe layer4 error-limit 5 on-error mark-down resolvers docker resolve-prefer ipv4 init-addr last,none\n", server)
 	b.WriteString(".if version_atleast(3.1)\n  default-server init-state down\n.endif\n")
-	fmt.Fprintf(b, "  server-template s 1-%d %s:%d\n", cmp.Or(be.Slots, slotStep), endpoint.ServingAlias(be.Deployment), be.Port)
+	for alias, port := range be.ports() {
+		fmt.Fprintf(b, "%s%s 1-%d %s:%d\n", serversMark, serversOf(port), cmp.Or(be.Slots, slotStep), alias, port)
+	}
 }
 
 // backendMark begins the part of a configuration that is about one backend.
@@ -153,15 +155,25 @@ func backendNames(text string) []string {
 	return out
 }
 
-// widened is the configuration want with, beside its own, those backends of
-// have that it does without.
-func widened(have, want string) string {
+// backendParts are the parts of a configuration by their backends.
+func backendParts(text string) map[string]string {
 	parts := map[string]string{}
-	for _, text := range []string{have, want} {
-		for _, part := range strings.Split(text, backendMark)[1:] {
-			name, _, _ := strings.Cut(part, "\n")
-			parts[name] = strings.TrimSuffix(part, "\n") + "\n"
+	for _, part := range strings.Split(text, backendMark)[1:] {
+		name, _, _ := strings.Cut(part, "\n")
+		parts[strings.TrimSpace(name)] = strings.TrimSuffix(part, "\n") + "\n"
+	}
+	return parts
+}
+
+// widened is the configuration want with, beside its own, those backends and
+// servers of have that it does without.
+func widened(have, want string) string {
+	parts, before := backendParts(want), backendParts(have)
+	for name, part := range before {
+		for _, line := range serversLeaving(part, parts[name]) {
+			parts[name] += line + "\n"
 		}
+		parts[name] = cmp.Or(parts[name], part)
 	}
 	head, _, _ := strings.Cut(want, backendMark)
 	out := strings.TrimSuffix(head, "\n") + "\n"

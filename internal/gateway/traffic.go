@@ -42,12 +42,7 @@ func (g *Gateways) Routed(ctx context.Context, s deployment.Spec) (bool, error) 
 	}
 	by := routedBy(current, s.Name)
 	for _, r := range by {
-		have, _ := r.backend(s.Name)
-		want, err := backendOf(s)
-		if err == nil && want.Port != have.Port {
-			err = fmt.Errorf("gets port %d instead of %d, and replicas of both would serve at once", want.Port, have.Port)
-		}
-		if err != nil {
+		if _, err := backendOf(s); err != nil {
 			return true, &deployment.Failure{
 				What: fmt.Sprintf("Endpoint %q routes to the deployment, which %s.", r.spec.Name, err), Attribute: "port", Err: err,
 				Serving: "Nothing was changed.",
@@ -76,7 +71,9 @@ func (g *Gateways) Prepare(ctx context.Context, versions ...deployment.Spec) err
 		return err
 	}
 	for _, r := range routedBy(current, name) {
-		if have, _ := r.backend(name); have == want || have.Port != want.Port {
+		have, _ := r.backend(name)
+		want := want.after(have)
+		if have == want && !want.wide() {
 			continue
 		}
 		err := g.amend(ctx, r.spec.Name, func(spec endpoint.Spec, backends []Backend) (endpoint.Spec, []Backend) {
@@ -120,10 +117,10 @@ func (g *Gateways) Attach(ctx context.Context, name, container string) error {
 	group, gctx := errgroup.WithContext(ctx)
 	for _, p := range proxies {
 		group.Go(func() error {
-			up, err := p.await(gctx, name, []string{ip}, attachPatience)
+			up, err := p.await(gctx, name, "", []string{ip}, g.cfg.Patience)
 			if err == nil && !up {
 				err = fmt.Errorf("the gateway %s sends no requests to %s within %s, although it was ready: its check does not pass",
-					deployment.ShortID(p.id), c.Name, attachPatience)
+					deployment.ShortID(p.id), c.Name, g.cfg.Patience)
 			}
 			return err
 		})

@@ -2,6 +2,7 @@ package container
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -68,15 +69,31 @@ func (e *Engine) withdraw(ctx context.Context, w *world) error {
 	return e.traffic.Withdraw(ctx, w.name)
 }
 
-// makeRoom lets the gateways know what is about to serve beside what does.
+// makeRoom lets the gateways know what is about to serve beside what does. The
+// port may change while the containers stay: then they get their requests at the
+// new one from now on, or the change fails.
 func (c *change) makeRoom(ctx context.Context, plan rollout.Plan) error {
-	if !c.routed || !plan.Creates() || c.world.record == nil {
+	if !c.routed || c.world.record == nil {
 		return nil
 	}
-	if err := c.engine.traffic.Prepare(ctx, c.world.record.spec, c.spec); err != nil {
-		return fmt.Errorf("preparing the gateways of its endpoints: %w", err)
+	before, moves := c.world.record.spec, c.world.record.spec.Port != c.spec.Port && !plan.Creates()
+	if !plan.Creates() && !moves {
+		return nil
 	}
-	return nil
+	traffic := c.engine.traffic
+	err := traffic.Prepare(ctx, before, c.spec)
+	if err == nil && moves {
+		err = traffic.Prepare(ctx, c.spec)
+	}
+	if err == nil {
+		return nil
+	}
+	if moves {
+		bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
+		defer cancel()
+		err = errors.Join(err, traffic.Prepare(bounded, before))
+	}
+	return fmt.Errorf("preparing the gateways of its endpoints: %w", err)
 }
 
 // settleTraffic lets the gateways know what serves from now on.

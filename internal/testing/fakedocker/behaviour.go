@@ -33,6 +33,7 @@ type Start struct {
 type Behaviour struct {
 	Handler    http.Handler  // serves HTTP on Port; nil: nothing listens
 	Port       int           // 8080 when zero
+	AlsoPort   int           // another one; 0: none
 	OpenAfter  time.Duration // until then connections are refused
 	ReadyAfter time.Duration // until then every request gets a 503: the port opens before the model is loaded
 

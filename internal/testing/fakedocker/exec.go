@@ -80,6 +80,17 @@ func (i Inside) Resolve(name string) []string {
 	return nil
 }
 
+// Refuses reports whether the server at an address, if there is one, listens
+// elsewhere than on the port.
+func (i Inside) Refuses(ip string, port int) bool {
+	for _, own := range i.record.networks {
+		if p := i.engine.processAt(own.networkID, ip); p != nil && p.listener != nil {
+			return !p.listens(port)
+		}
+	}
+	return false
+}
+
 // DisconnectNetwork takes a container off a network; one that is not on it is success.
 func (e *Engine) DisconnectNetwork(ctx context.Context, networkID, containerID string) error {
 	return run(ctx, e, "DisconnectNetwork", networkID+" "+e.nameOf(containerID), func() error {

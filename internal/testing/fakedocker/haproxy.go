@@ -3,6 +3,7 @@ package fakedocker
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
@@ -25,7 +26,7 @@ func HAProxy(ref string) Image {
 type haproxy struct {
 	loaded  bool
 	maps    map[string]string   // of the worker
-	slots   map[string][]string // of a backend: addresses by slot, "" for a free one
+	slots   map[string][]string // of a server template: addresses by slot, "" for a free one
 	drained map[string]bool     // by backend/server
 	pid     int                 // of the worker: another after each reload
 }
@@ -106,24 +107,28 @@ func (p *haproxy) statistics(in Inside) string {
 		}
 		alias, port, _ := strings.Cut(fields[3], ":")
 		backend, _, _ := strings.Cut(alias, ".")
-		for i, ip := range p.resolve(in, alias, backend) {
+		number, _ := strconv.Atoi(port)
+		for i, ip := range p.resolve(in, alias, backend+"/"+fields[1]) {
+			server := fmt.Sprintf("%s%d", fields[1], i+1)
 			status, address := "UP", ip+":"+port
 			switch {
 			case ip == "":
 				status, address = "MAINT (resolution)", ""
-			case p.drained[fmt.Sprintf("%s/s%d", backend, i+1)]:
+			case p.drained[backend+"/"+server]:
 				status = "DRAIN"
+			case in.Refuses(ip, number):
+				status = "DOWN"
 			}
-			fmt.Fprintf(&b, "%s,s%d,0,%s,1,%s\n", backend, i+1, status, address)
+			fmt.Fprintf(&b, "%s,%s,0,%s,1,%s\n", backend, server, status, address)
 		}
 	}
 	return b.String()
 }
 
-// resolve gives addresses slots of the backend, which they keep.
-func (p *haproxy) resolve(in Inside, alias, backend string) []string {
+// resolve gives addresses slots of the template, which they keep.
+func (p *haproxy) resolve(in Inside, alias, template string) []string {
 	found := in.Resolve(alias)
-	slots := p.slots[backend]
+	slots := p.slots[template]
 	for i, ip := range slots {
 		if !slices.Contains(found, ip) {
 			slots[i] = ""
@@ -139,7 +144,7 @@ func (p *haproxy) resolve(in Inside, alias, backend string) []string {
 			slots = append(slots, ip)
 		}
 	}
-	p.slots[backend] = slots
+	p.slots[template] = slots
 	return slots
 }
 

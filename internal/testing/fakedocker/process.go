@@ -111,9 +111,13 @@ func (p *process) handle(w http.ResponseWriter, r *http.Request) {
 	p.behaviour.Handler.ServeHTTP(w, r)
 }
 
+func (p *process) listens(port int) bool {
+	return port == p.port || port == p.behaviour.AlsoPort
+}
+
 // dial opens a connection to a port of the process; false: refused.
 func (p *process) dial(port int) (net.Conn, bool) {
-	if p.listener == nil || port != p.port || time.Since(p.started) < p.behaviour.OpenAfter {
+	if p.listener == nil || !p.listens(port) || time.Since(p.started) < p.behaviour.OpenAfter {
 		return nil, false
 	}
 	return p.listener.dial()
