@@ -29,6 +29,7 @@ func (c *change) explain(ctx context.Context, plan rollout.Plan, cause error) *d
 	f := &deployment.Failure{Err: cause, Advice: "Fix the cause and apply again."}
 	var unready *notReady
 	var wrong *wrongAnswer
+	var foreign *deployment.ForeignError
 	var told *deployment.Failure
 	switch {
 	case errors.As(at.err, &told): // by whoever met it
@@ -45,6 +46,11 @@ func (c *change) explain(ctx context.Context, plan rollout.Plan, cause error) *d
 		c.explainAnswer(f, revision, at.action.Replica.Name, wrong)
 	case at.action.Op == rollout.OpStart:
 		c.explainStart(ctx, f, revision, at)
+	case errors.As(at.err, &foreign): // under a name that cannot be taken over by itself
+		f.What = fmt.Sprintf("It was not possible to %s.\nContainer %q (ID %s, image %s) exists and was not made by this provider.",
+			at.action, foreign.Container, deployment.ShortID(foreign.ID), foreign.Image)
+		f.Advice = "Remove or rename it, and apply again."
+		return f
 	default:
 		f.What, f.Advice = fmt.Sprintf("It was not possible to %s: %s.", at.action, at.err), "Apply again once the cause is mended."
 		return f
