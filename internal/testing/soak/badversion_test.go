@@ -49,7 +49,7 @@ func badPlan(t *testing.T) (all []cause, rounds, rate int) {
 // same. All causes, five times each, in a soak; two of them otherwise.
 func TestAccSoakBadVersion(t *testing.T) {
 	acceptance.Required(t)
-	t.Parallel()
+	beside(t)
 	all, rounds, rate := badPlan(t)
 	b := newBadBed(t)
 	b.apply()

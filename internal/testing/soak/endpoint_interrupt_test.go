@@ -22,7 +22,7 @@ const (
 // brings the old traffic back, and does not cut the request off.
 func TestAccEndpointInterrupt(t *testing.T) {
 	acceptance.Required(t)
-	t.Parallel()
+	beside(t)
 	r := newRouted(t, 2*slowRequest)
 	wants := func(version string) {
 		t.Helper()

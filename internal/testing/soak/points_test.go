@@ -38,6 +38,14 @@ func setByUser(name string) (set bool) {
 	return set
 }
 
+// beside lets a test that has bounds of time run beside others; not in a whole
+// soak, where so many beds work at once that nothing could be said about time.
+func beside(t *testing.T) {
+	if !whole() {
+		t.Parallel()
+	}
+}
+
 // disaster is what happens at a call.
 type disaster struct {
 	name string
