@@ -29,23 +29,7 @@ func (p proxy) drain(ctx context.Context, match func(server) bool, patience time
 		if err != nil {
 			return err
 		}
-		var drains []string
-		busy := map[string]bool{} // workers and servers that have something in flight
-		for _, w := range workers {
-			for _, s := range w.servers {
-				if !match(s) || s.ip == "" {
-					continue
-				}
-				key := w.pid + " " + s.path()
-				if !w.old && !told[key] {
-					told[key] = true
-					drains = append(drains, fmt.Sprintf("%s set server %s state drain", w.pid, s.path()))
-				}
-				if s.inFlight > 0 {
-					busy[key] = true
-				}
-			}
-		}
+		drains, busy := draining(workers, match, told)
 		switch {
 		case len(drains) > 0:
 			idle = 0
@@ -63,6 +47,28 @@ func (p proxy) drain(ctx context.Context, match func(server) bool, patience time
 		}
 	}
 	return nil
+}
+
+// draining are the commands that drain the servers that match, unless that was
+// told, and those of them, worker and path, that have something in flight.
+func draining(workers []worker, match func(server) bool, told map[string]bool) (drains []string, busy map[string]bool) {
+	busy = map[string]bool{}
+	for _, w := range workers {
+		for _, s := range w.servers {
+			if !match(s) || s.ip == "" {
+				continue
+			}
+			key := w.pid + " " + s.path()
+			if !w.old && !told[key] {
+				told[key] = true
+				drains = append(drains, fmt.Sprintf("%s set server %s state drain", w.pid, s.path()))
+			}
+			if s.inFlight > 0 {
+				busy[key] = true
+			}
+		}
+	}
+	return drains, busy
 }
 
 // cut ends what is in flight on servers: worker and path of each.
