@@ -53,11 +53,11 @@ func (m *Manager) Lock(ctx context.Context, s *Session, l Lock) (unlock func(con
 			return m.unlocker(id), nil
 		}
 		if !errors.Is(err, docker.ErrConflict) {
-			return nil, fmt.Errorf("locking: %w", err)
+			return nil, w.outOfTime(fmt.Errorf("locking: %w", err))
 		}
 		held, err := m.Holder(ctx, l)
 		if err != nil {
-			return nil, err
+			return nil, w.outOfTime(err)
 		}
 		if held == nil {
 			continue // released, or stale and removed
@@ -84,9 +84,20 @@ type lockWaiter struct {
 	watching bool
 	events   <-chan docker.Event
 	lost     <-chan error
+	last     *Held // who was waited for
+}
+
+// outOfTime is err or, where the time of the operation has ended in the middle
+// of a call, who was waited for until then.
+func (w *lockWaiter) outOfTime(err error) error {
+	if w.last != nil && errors.Is(err, context.DeadlineExceeded) {
+		return w.lock.refused(*w.last, time.Since(w.began))
+	}
+	return err
 }
 
 func (w *lockWaiter) wait(ctx, bounded context.Context, held Held) error {
+	w.last = &held
 	if !w.watching { // it may have been released before we watched: try once more
 		w.watching = true
 		w.events, w.lost = w.manager.docker.Events(bounded, w.lock.labels())
