@@ -2,9 +2,9 @@ package deployment
 
 import "time"
 
-// Without an interval of its own a replica is asked whether it is ready at
-// times that grow with the time since it was started, so that what a change
-// waits in vain stays small beside what the replica takes: this part of it.
+// IntervalPart is the part of the time since its start after which a replica is
+// asked again whether it is ready, unless there is an interval of its own: what a
+// change waits in vain stays small beside what the replica takes.
 const IntervalPart = 16
 
 // Bounds of such an interval.
