@@ -77,7 +77,7 @@ func (b *bed) mended(spec endpoint.Spec) {
 	b.t.Helper()
 	for script, want := range map[string]string{
 		"printf '@1 clear map /mlops/split.map\\n' | nc -w 5 127.0.0.1 9998": "weights of the gateway",
-		"echo '# by hand' >> /mlops/haproxy.cfg":                            "configuration of the gateway",
+		"echo '# by hand' >> /mlops/haproxy.cfg":                             "configuration of the gateway",
 	} {
 		b.inside(spec.Name, script)
 		status, err := b.gateways.Status(b.t.Context(), spec.Name)
