@@ -158,7 +158,7 @@ func (s *speller) remembered() []object {
 	for _, config := range []object{s.said, s.respelled} {
 		known := object{}
 		for name, value := range config {
-			if !slices.Contains(s.hollow, name) && !isEmpty(value) {
+			if said, is := s.said[name]; !slices.Contains(s.hollow, name) && (!is || !isEmpty(said)) { // the record is of what was said
 				known[name] = value
 			}
 		}
