@@ -101,7 +101,8 @@ func (h *host) settles(w world, s *speller, id string) world {
 	if len(diagnostics) > 0 {
 		h.t.Fatalf("%v\nis imported with %q", s.said, diagnostics)
 	}
-	for _, config := range s.remembered() {
+	found := func(name string) bool { return h.attribute(imported, name) != nil }
+	for _, config := range s.remembered(found) {
 		h.planIsEmpty(imported, config)
 	}
 	return w

@@ -53,20 +53,9 @@ func (s *speller) group(name string, draw func(*speller)) {
 	inner := newSpeller(s.t, s.at+name+".")
 	draw(inner)
 	s.said[name], s.respelled[name] = inner.said, inner.respelled
-	if !inner.means && !inner.saysMore() {
+	if !inner.means {
 		s.hollow = append(s.hollow, name)
 	}
-}
-
-// saysMore reports whether something is said beside switches: of a default that
-// was written out an engine remembers the value, but of a switch nothing.
-func (s *speller) saysMore() bool {
-	for _, value := range s.said {
-		if _, isSwitch := value.(bool); !isSwitch && !isEmpty(value) {
-			return true
-		}
-	}
-	return false
 }
 
 // list draws a nested list of up to most objects; the other spelling has another
@@ -151,14 +140,18 @@ func blurredValue(t *rapid.T, at string, value any) any {
 }
 
 // remembered are both spellings of a configuration as an import can know it:
-// whether nothing was said or an empty text, list, map or group, or a group of
-// defaults, no engine remembers.
-func (s *speller) remembered() []object {
+// whether nothing was said or an empty text, list or map, no engine remembers;
+// of a group of defaults it may, as found says.
+func (s *speller) remembered(found func(name string) bool) []object {
 	var out []object
 	for _, config := range []object{s.said, s.respelled} {
 		known := object{}
 		for name, value := range config {
-			if said, is := s.said[name]; !slices.Contains(s.hollow, name) && (!is || !isEmpty(said)) { // the record is of what was said
+			if slices.Contains(s.hollow, name) {
+				if found(name) {
+					known[name] = value
+				}
+			} else if said, is := s.said[name]; !is || !isEmpty(said) { // the record is of what was said
 				known[name] = value
 			}
 		}
@@ -166,6 +159,9 @@ func (s *speller) remembered() []object {
 	}
 	return out
 }
+
+// nothing is what a step of a workflow is remembered with: no empty groups.
+func nothing(string) bool { return false }
 
 func isEmpty(value any) bool {
 	switch v := value.(type) {

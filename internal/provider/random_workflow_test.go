@@ -54,13 +54,13 @@ func (d workflowDraw) step(name, kind string, inside func(*speller)) object {
 	s.put("name", name)
 	s.maybe("type", []any{kind})
 	if kind == "deployment" {
-		inside := drawDeployment(d.t, d.in, d.prefix, "iris").remembered()[0]
+		inside := drawDeployment(d.t, d.in, d.prefix, "iris").remembered(nothing)[0]
 		delete(inside, "timeouts") // the workflow's count
 		s.said[kind] = inside
 	} else {
 		job := newSpeller(d.t, name+".")
 		inside(job)
-		s.said[kind] = job.remembered()[0]
+		s.said[kind] = job.remembered(nothing)[0]
 		s.maybe("retries", []any{1}, []any{2})
 		if retries, _ := s.said["retries"].(int); retries > 0 {
 			s.maybe("backoff", []any{"1s"}, []any{"0.5m"})
