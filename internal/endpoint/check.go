@@ -57,6 +57,7 @@ func Check(s Spec) []Problem {
 	}
 	checkTraffic(s.Traffic, add)
 	checkRouting(s, add)
+	checkTLS(s, add)
 	checkAuth(s.Auth, add)
 	return out
 }

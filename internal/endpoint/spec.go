@@ -26,6 +26,7 @@ type Spec struct {
 	OverrideHeader string `json:"override_header,omitempty"` // name of the header by which a request names its deployment; "": none
 	Sticky         Sticky `json:"sticky,omitempty"`          // "": StickyNone
 
+	TLS  *TLS  `json:"tls,omitempty"`  // nil: plain HTTP
 	Auth *Auth `json:"auth,omitempty"` // nil: whoever reaches the endpoint may ask it
 
 	Timeouts deployment.Timeouts `json:"timeouts,omitzero"`
@@ -53,8 +54,11 @@ var Stickies = []Sticky{StickyNone, StickyCookie}
 // number. Cookies know no ports, so it has the endpoint's name.
 func CookieName(name string) string { return "mlops-" + name }
 
-// Port is where a gateway listens inside its networks.
-const Port = 8080
+// Where a gateway listens inside its networks.
+const (
+	Port         = 8080
+	RedirectPort = 8081 // plain HTTP beside TLS, if asked for
+)
 
 // Routes reports whether the endpoint routes to the deployment, be it with weight 0.
 func (s Spec) Routes(name string) bool {
@@ -64,8 +68,12 @@ func (s Spec) Routes(name string) bool {
 // URL is where the endpoint's clients find it: on the host, or, without a host
 // port, on the edge network.
 func (s Spec) URL() string {
+	scheme := "http://"
+	if s.TLS != nil {
+		scheme = "https://"
+	}
 	if s.HostPort == 0 {
-		return "http://" + net.JoinHostPort(s.Name, strconv.Itoa(Port))
+		return scheme + net.JoinHostPort(s.Name, strconv.Itoa(Port))
 	}
 	host := cmp.Or(s.HostIP, deployment.DefaultHostIP)
 	switch host {
@@ -74,7 +82,7 @@ func (s Spec) URL() string {
 	case "::":
 		host = "::1"
 	}
-	return "http://" + net.JoinHostPort(host, strconv.Itoa(s.HostPort))
+	return scheme + net.JoinHostPort(host, strconv.Itoa(s.HostPort))
 }
 
 // Status is what is observed of one endpoint.

@@ -7,15 +7,23 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/gateway"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/acceptance"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/certificate"
 )
 
-// TestAccProxyAccepts: the proxy finds no fault with any of the golden
-// configurations.
+// TestAccProxyAccepts: no version of the proxy finds fault with any of the
+// golden configurations.
 func TestAccProxyAccepts(t *testing.T) {
 	scope := acceptance.New(t)
+	for version, image := range acceptance.GatewayImages() {
+		t.Run(version, func(t *testing.T) { accepts(t, scope, scope.Name("proxy-"+version), image) })
+	}
+}
+
+func accepts(t *testing.T, scope *acceptance.Scope, name, image string) {
+	t.Helper()
 	id, err := scope.Client.CreateContainer(t.Context(), docker.CreateRequest{
-		Name:   scope.Name("proxy"),
-		Config: &docker.ContainerConfig{Image: acceptance.GatewayImage(), User: gateway.User, Entrypoint: []string{"sleep", "60"}},
+		Name:   name,
+		Config: &docker.ContainerConfig{Image: image, User: gateway.User, Entrypoint: []string{"sleep", "60"}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +36,8 @@ func TestAccProxyAccepts(t *testing.T) {
 	if err := scope.Client.StartContainer(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
-	archives, err := gateway.GoldenArchives()
+	pem, key := certificate.Issue(t, "golden")
+	archives, err := gateway.GoldenArchives(pem + key)
 	if err != nil {
 		t.Fatal(err)
 	}

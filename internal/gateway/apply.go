@@ -62,11 +62,14 @@ func lockOf(name string) session.Lock {
 // change is one Apply.
 type change struct {
 	*Gateways
-	session  *session.Session
-	world    *world
-	spec     endpoint.Spec
-	before   *record // what was wanted when it began
-	warnings []string
+	session *session.Session
+	world   *world
+	spec    endpoint.Spec
+	before  *record // what was wanted when it began
+	amends  bool    // it has no Spec of a user's, and so no private key
+
+	certificates files // by certificateFile, as far as they are known
+	warnings     []string
 }
 
 // claim makes sure that what is there is ours to change.
@@ -102,6 +105,9 @@ func (c *change) run(ctx context.Context) error {
 	c.before = c.world.record
 	if c.before != nil {
 		c.spec.Auth = c.spec.Auth.Keep(c.before.spec.Auth)
+	}
+	if err := c.takeCertificate(); err != nil {
+		return err
 	}
 	if err := c.commit(ctx, c.world, c.spec, backends); err != nil {
 		return err
@@ -165,7 +171,7 @@ func (c *change) goBack(ctx context.Context, cause error) error {
 		err = c.undo(bounded, w)
 		failure.Serving = "Nothing is left behind, and the deployments were not touched."
 	} else if err == nil {
-		back := &change{Gateways: c.Gateways, session: c.session, world: w, spec: c.before.spec, before: w.record}
+		back := &change{Gateways: c.Gateways, session: c.session, world: w, spec: c.before.spec, before: w.record, certificates: c.certificates}
 		if err = c.commit(bounded, w, c.before.spec, c.before.backends); err == nil {
 			err = back.converge(bounded)
 		}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
@@ -20,7 +21,7 @@ func (c client) steady(url string, headers ...string) (stop func() (total int, f
 	total, failures, done := 0, []string(nil), make(chan struct{})
 	go func() {
 		defer close(done)
-		for ctx.Err() == nil {
+		for ; ctx.Err() == nil; time.Sleep(10 * time.Millisecond) {
 			total++
 			if status, err := c.status(url, headers...); err != nil || status != http.StatusOK {
 				failures = append(failures, fmt.Sprint(status, err))
@@ -30,6 +31,7 @@ func (c client) steady(url string, headers ...string) (stop func() (total int, f
 	return func() (int, []string) {
 		cancel()
 		<-done
+		c.CloseIdleConnections() // a gateway that goes waits for them
 		return total, failures
 	}
 }
@@ -120,11 +122,11 @@ func (b *bed) showsNo(name, text string) {
 	if err != nil || len(volumes) == 0 {
 		b.t.Fatal(err, volumes)
 	}
-	processes, err := b.Client.Exec(b.t.Context(), gateway.ID, docker.ExecRequest{Cmd: []string{"sh", "-c", "cat /mlops/* /proc/*/cmdline"}})
+	processes, err := b.Client.Exec(b.t.Context(), gateway.ID, docker.ExecRequest{Cmd: []string{"sh", "-c", "cat /mlops/*.cfg /mlops/*.map /mlops/*.state /proc/*/cmdline"}})
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	for where, shown := range map[string]any{"the container": gateway, "its logs": logs, "the record": volumes, "its files and processes": processes} {
+	for where, shown := range map[string]any{"the container": gateway, "its logs": logs, "the record": volumes, "its configuration and processes": processes} {
 		if strings.Contains(fmt.Sprintf("%+v", shown), text) {
 			b.t.Errorf("%s of %s shows %s", where, name, text)
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
@@ -84,6 +85,9 @@ func both(a, b Backend) Backend {
 // quotes, comments, expands or separates there.
 var pathRE = regexp.MustCompile(`^/[A-Za-z0-9._~/-]*(\?[A-Za-z0-9._~/=&-]*)?$`)
 
+// bundleHashRE is what certificates are called by.
+var bundleHashRE = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
 // config is all that a gateway's configuration is made of.
 type config struct {
 	name     string
@@ -94,6 +98,8 @@ type config struct {
 	overrideHeader string // "": none
 	sticky         bool
 	keys           []endpoint.APIKey // nil: none is asked for
+	tls            *endpoint.TLS     // nil: plain HTTP
+	hostPort       int               // where a redirect leads to; 0: it has none
 }
 
 // check refuses what must not be rendered. Everything has been validated long
@@ -125,6 +131,14 @@ func (c config) check() error {
 	}
 	if c.overrideHeader != "" && !endpoint.ValidHeader(c.overrideHeader) {
 		return fmt.Errorf("header name %q is not safe in a configuration", c.overrideHeader)
+	}
+	if t := c.tls; t != nil {
+		switch {
+		case !bundleHashRE.MatchString(t.Hash):
+			return fmt.Errorf("certificate %q is not safe in a configuration", t.Hash)
+		case t.MinVersion != "" && !slices.Contains(endpoint.MinTLSVersions, t.MinVersion):
+			return fmt.Errorf("TLS version %q is not safe in a configuration", t.MinVersion)
+		}
 	}
 	for _, k := range c.keys {
 		if !k.Valid() {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/docker/go-connections/nat"
@@ -37,13 +39,25 @@ func (c *change) converge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.detachStrangers(ctx, c.before)
+	if err := c.detachStrangers(ctx, c.before); err != nil {
+		return err
+	}
+	return c.forgetCertificates(ctx)
 }
 
 // replace makes a new gateway and removes the one before. They run side by
 // side, unless the host port can be held by one at a time.
 func (c *change) replace(ctx context.Context, trafficID, edgeID string) error {
 	w := c.world
+	if err := c.rescue(ctx, append(slices.Clone(w.others), w.gateways()...)); err != nil {
+		return err
+	}
+	if !c.hasCertificate() {
+		if c.amends {
+			return nil // the next Apply has the key; until then, drift says that the gateway is gone
+		}
+		return keyMissing("The gateway is gone, and with it the private key.")
+	}
 	old := w.others
 	if w.ours() {
 		aside := fmt.Sprintf("%s.%s", endpoint.GatewayName(w.name), deployment.ShortID(w.gateway.ID))
@@ -84,13 +98,16 @@ func (c *change) create(ctx context.Context, trafficID, edgeID string) (id strin
 	if err != nil {
 		return "", err
 	}
-	pids := int64(512)
+	pids, exposed := int64(512), nat.PortSet{listenPort(): {}}
+	for port := range bindings(c.spec) {
+		exposed[port] = struct{}{}
+	}
 	id, err = c.docker.CreateContainer(ctx, docker.CreateRequest{
 		Name: endpoint.GatewayName(c.spec.Name),
 		Config: &docker.ContainerConfig{
 			Image: c.cfg.Image, User: gatewayUser, StopSignal: "SIGUSR1",
 			Entrypoint:   []string{"haproxy", "-W", "-db", "-S", masterAddress, "-f", folder + "/" + configFile},
-			ExposedPorts: nat.PortSet{listenPort(): {}},
+			ExposedPorts: exposed,
 			Labels: map[string]string{
 				docker.LabelKind: docker.KindGateway, docker.LabelEndpoint: c.spec.Name, docker.LabelOwner: c.spec.Owner,
 				docker.LabelSession: c.session.Name(), docker.LabelProvider: c.cfg.Version, session.LabelNetwork: c.cfg.Network,
@@ -109,6 +126,7 @@ func (c *change) create(ctx context.Context, trafficID, edgeID string) (id strin
 	if err != nil {
 		return "", fmt.Errorf("creating the gateway: %w", err)
 	}
+	maps.Copy(f, c.certificate())
 	if err := c.docker.CopyTo(ctx, id, "/", archive(f, "", folder[1:])); err != nil {
 		return "", fmt.Errorf("copying the configuration: %w", err)
 	}
@@ -122,8 +140,13 @@ func (c *change) start(ctx context.Context, id string) error {
 			What: fmt.Sprintf("The gateway could not be started: %s.", err), Err: err, Advice: "Mend the cause and apply again.",
 		}
 		if c.spec.HostPort != 0 && portTaken(err) {
-			f.What, f.Attribute = fmt.Sprintf("The gateway could not be started: host port %d is taken.", c.spec.HostPort), "host_port"
-			f.Advice = "Choose another host_port, or free this one, and apply again."
+			port := c.spec.HostPort
+			f.Attribute = "host_port"
+			if t := c.spec.TLS; t != nil && t.RedirectPort != 0 && names(err.Error(), t.RedirectPort) {
+				port, f.Attribute = t.RedirectPort, "tls.redirect_port"
+			}
+			f.What = fmt.Sprintf("The gateway could not be started: host port %d is taken.", port)
+			f.Advice = fmt.Sprintf("Choose another %s, or free this one, and apply again.", f.Attribute)
 		}
 		return f
 	}
@@ -180,7 +203,9 @@ func (c *change) configure(ctx context.Context) error {
 			return err
 		}
 	case !state.Running:
-		if err := c.docker.CopyTo(ctx, p.id, "/", archive(want, "", folder[1:])); err != nil {
+		all := maps.Clone(want)
+		maps.Copy(all, c.certificate())
+		if err := c.docker.CopyTo(ctx, p.id, "/", archive(all, "", folder[1:])); err != nil {
 			return fmt.Errorf("copying the configuration: %w", err)
 		}
 		if err := c.start(ctx, p.id); err != nil {
@@ -194,10 +219,18 @@ func (c *change) configure(ctx context.Context) error {
 	if err := c.arrived(ctx, p, have[configFile], want[configFile], true); err != nil {
 		return err
 	}
-	if have[configFile] != want[configFile] {
-		if err := c.widen(ctx, p, have, want); err != nil {
-			return err
-		}
+	brought, err := c.bringCertificate(ctx, p, have)
+	if err != nil {
+		return err
+	}
+	switch {
+	case have[configFile] != want[configFile]:
+		err = c.widen(ctx, p, have, want)
+	case brought: // over one that was changed by hand, with which the worker may have begun
+		err = p.reload(ctx, want)
+	}
+	if err != nil {
+		return err
 	}
 	if err := c.settled(ctx, p); err != nil {
 		return err

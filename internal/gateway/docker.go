@@ -39,6 +39,7 @@ type Containers interface {
 type Inside interface {
 	Exec(ctx context.Context, id string, req docker.ExecRequest) (docker.ExecResult, error)
 	CopyTo(ctx context.Context, id, folder string, archive io.Reader) error
+	CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error)
 }
 
 // Networks manages bridge networks, always by ID.

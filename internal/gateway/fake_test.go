@@ -146,6 +146,7 @@ func TestDriftIsMended(t *testing.T) {
 	spec := front(endpoint.Route{Deployment: "v1", Weight: 9}, endpoint.Route{Deployment: "v2", Weight: 1})
 	spec.Fallback, spec.OverrideHeader, spec.Sticky = "v1", "x-model", endpoint.StickyCookie
 	spec.Auth = &endpoint.Auth{Keys: []endpoint.APIKey{{Name: "a", Hash: endpoint.HashKey("a")}}}
+	spec.TLS = speaking(t, "one")
 	for kind, tc := range map[string]struct {
 		do   func(*world) error
 		want string
@@ -166,6 +167,13 @@ func TestDriftIsMended(t *testing.T) {
 		"keys": {func(w *world) error {
 			return w.Operator().WriteContainerFile(name, "/mlops/keys.map", "")
 		}, "API keys of the gateway"},
+		"certificate": {func(w *world) error {
+			c, err := w.InspectContainer(t.Context(), name)
+			if err != nil {
+				return err
+			}
+			return w.Operator().WriteContainerFile(c.ID, "/mlops/"+w.certificates()[0], "by hand")
+		}, "certificate of the gateway"},
 		"configuration": {func(w *world) error {
 			return w.Operator().WriteContainerFile(name, "/mlops/haproxy.cfg", "# nothing\n")
 		}, "configuration of the gateway"},
@@ -195,6 +203,11 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 	fails(front(endpoint.Route{Deployment: "v3", Weight: 1}), "traffic[0].deployment", `no deployment "v3"`)
+	taken := front(endpoint.Route{Deployment: "v1", Weight: 1})
+	taken.TLS = speaking(t, "one")
+	taken.TLS.RedirectPort = 8509
+	w.OccupyPort(8509)
+	fails(taken, "tls.redirect_port", "host port 8509 is taken")
 	fails(front(), "traffic", "0 entries")
 	w.OccupyPort(8501)
 	fails(front(endpoint.Route{Deployment: "v1", Weight: 1}), "host_port", "host port 8501 is taken")

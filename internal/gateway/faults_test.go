@@ -25,12 +25,17 @@ type step struct {
 	want   []endpoint.Route // nil: the endpoint is gone
 }
 
-func steps() []step {
+func steps(t *testing.T) []step {
+	t.Helper()
 	one := front(endpoint.Route{Deployment: "v1", Weight: 1})
 	two := front(endpoint.Route{Deployment: "v1", Weight: 9}, endpoint.Route{Deployment: "v2", Weight: 1})
 	other := front(endpoint.Route{Deployment: "v2", Weight: 1})
 	sticky := two
 	sticky.Fallback, sticky.OverrideHeader, sticky.Sticky = "v1", "x-model", endpoint.StickyCookie
+	secret := two
+	secret.TLS = speaking(t, "one")
+	renewed := secret
+	renewed.TLS = speaking(t, "two")
 	moved := one
 	moved.HostPort = 8502
 	applying := func(s endpoint.Spec) func(context.Context, *world) error {
@@ -40,6 +45,8 @@ func steps() []step {
 		{"create", nil, applying(two), two.Traffic},
 		{"exchange", &one, applying(other), other.Traffic},
 		{"other ways of routing", &two, applying(sticky), sticky.Traffic},
+		{"create with TLS", nil, applying(secret), secret.Traffic},
+		{"another certificate", &secret, applying(renewed), renewed.Traffic},
 		{"another host port", &one, applying(moved), moved.Traffic},
 		{"rollout", &two, func(ctx context.Context, w *world) error {
 			_, err := w.engine.Apply(ctx, deployment.Spec{
@@ -65,7 +72,7 @@ func steps() []step {
 
 func TestKilledAnywhereConverges(t *testing.T) {
 	points := 0
-	for _, s := range steps() {
+	for _, s := range steps(t) {
 		t.Run(s.name, func(t *testing.T) {
 			w := s.world(t)
 			if err := s.do(t.Context(), w); err != nil {

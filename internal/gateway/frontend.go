@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -12,10 +13,10 @@ import (
 func writeFrontend(b *strings.Builder, c config) {
 	line := func(format string, args ...any) { fmt.Fprintf(b, "  "+format+"\n", args...) }
 	b.WriteString("\nfrontend clients\n")
-	line("bind :%d", endpoint.Port)
+	line("bind :%d%s", endpoint.Port, speaking(c.tls))
+	line("bind 127.0.0.1:%d", selfPort)
 	line("# A worker that has been replaced gives what it is still asked to the current one.")
 	line("http-request allow if { stopping }")
-	line("use_backend %s if { stopping }", nextWorker)
 	if c.keys != nil {
 		keys := fmt.Sprintf("sha2(256),hex,map_str(%s/%s)", folder, keysFile)
 		line("# A key is known by its hash alone, and does not reach the deployments.")
@@ -38,18 +39,45 @@ func writeFrontend(b *strings.Builder, c config) {
 	line("# Each request draws a number; weights change by another map, without a reload.")
 	number := fmt.Sprintf("rand(%d)", endpoint.Buckets)
 	if c.sticky {
-		cookie := endpoint.CookieName(c.name)
+		cookie, secure := endpoint.CookieName(c.name), ""
+		if c.tls != nil {
+			secure = "; Secure"
+		}
 		line("# A client keeps its number in a cookie.")
 		line("acl numbered req.cook(%s) -m reg ^[0-9]{1,4}$", cookie)
 		line("http-request set-var(txn.number) req.cook(%s) if numbered", cookie)
 		line("http-request set-var(txn.number) %s if !numbered%s", number, ifNotAsked)
 		line("http-request set-var(txn.given) bool(true) if !numbered%s", ifNotAsked)
-		line(`http-response add-header set-cookie "%s=%%[var(txn.number)]; Path=/; HttpOnly; SameSite=Lax" if { var(txn.given) -m bool }`, cookie)
+		line(`http-response add-header set-cookie "%s=%%[var(txn.number)]; Path=/; HttpOnly; SameSite=Lax%s" if { var(txn.given) -m bool }`, cookie, secure)
 		number = "var(txn.number)"
 	}
 	line("http-request set-var(txn.deployment) %s,map_int(%s/%s)%s", number, folder, splitFile, unlessAsked)
 	line("# Where no replica can answer, another deployment does.")
 	line("http-request set-var(txn.fallback) var(txn.deployment),map_str(%s/%s)%s", folder, fallbackFile, unlessAsked)
 	line("http-request set-var(txn.deployment) var(txn.fallback) if !{ var(txn.deployment),nbsrv gt 0 } { var(txn.fallback) -m found }")
+	line("use_backend %s if { stopping }", nextWorker)
 	line("use_backend %%[var(txn.deployment)]")
+	if c.tls != nil && c.tls.RedirectPort != 0 {
+		writeRedirect(b, c.hostPort)
+	}
+}
+
+// speaking is how the proxy speaks TLS, in the words of a bind. HTTP/2 is not
+// offered: deployments are spoken to in HTTP/1.1, in which a reload cuts nothing.
+func speaking(t *endpoint.TLS) string {
+	if t == nil {
+		return ""
+	}
+	return fmt.Sprintf(" ssl crt %s/%s ssl-min-ver TLSv%s alpn http/1.1", folder, certificateFile(t.Hash), cmp.Or(t.MinVersion, endpoint.DefaultMinTLSVersion))
+}
+
+// writeRedirect writes what answers plain HTTP: the same address at the port
+// that speaks TLS, with a code that keeps the method.
+func writeRedirect(b *strings.Builder, port int) {
+	fmt.Fprintf(b, `
+frontend redirect
+  bind :%d
+  http-request set-var(txn.host) req.hdr(host),regsub(:[0-9]+$,)
+  http-request redirect code 308 location https://%%[var(txn.host)]:%d%%[pathq]
+`, endpoint.RedirectPort, port)
 }

@@ -207,6 +207,11 @@ func portTaken(err error) bool {
 	return strings.Contains(err.Error(), "port is already allocated") || strings.Contains(err.Error(), "address already in use")
 }
 
+// names reports whether the text of an error is about a host port.
+func names(text string, port int) bool {
+	return strings.Contains(text, fmt.Sprintf(":%d ", port)) || strings.Contains(text, fmt.Sprintf(":%d:", port))
+}
+
 // proxiesOf are the running gateways of the endpoints that route to a deployment.
 func (g *Gateways) proxiesOf(ctx context.Context, name string) ([]proxy, error) {
 	current, _, err := g.records(ctx)

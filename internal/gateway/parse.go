@@ -133,6 +133,8 @@ func parseLook(out string) (have, running files) {
 		name, content, _ := strings.Cut(part, " <==\n")
 		if file, ok := strings.CutPrefix(name, "running "); ok {
 			running[file] = mapText(content)
+		} else if isCertificate(name) {
+			have[name], _, _ = strings.Cut(content, " ")
 		} else {
 			have[name] = content
 		}

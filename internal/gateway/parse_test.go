@@ -69,6 +69,10 @@ Can't find the target PID matching the prefix '@!7'
 func TestParseLook(t *testing.T) {
 	have, running := parseLook("==> haproxy.cfg <==\nglobal\n==> split.map <==\n0:9999 v1\n==> fallback.map <==\n" +
 		"==> running split.map <==\n0x7f1 0:4999 v1\n0x7f2 5000:9999 v2\n\n==> running fallback.map <==\n\n")
+	pem, _ := parseLook("==> tls-0a.pem <==\n0a1b  -\n==> running split.map <==\n\n")
+	if want := (files{"tls-0a.pem": "0a1b"}); !reflect.DeepEqual(pem, want) {
+		t.Errorf("got %q, want %q", pem, want)
+	}
 	if want := (files{"haproxy.cfg": "global\n", "split.map": "0:9999 v1\n", "fallback.map": ""}); !reflect.DeepEqual(have, want) {
 		t.Errorf("got %q, want %q", have, want)
 	}

@@ -137,7 +137,11 @@ func archive(f files, suffix, below string) io.Reader {
 		below += "/"
 	}
 	for _, name := range slices.Sorted(maps.Keys(f)) {
-		add(tar.Header{Name: below + name + suffix, Typeflag: tar.TypeReg, Mode: 0o644}, f[name])
+		mode := int64(0o644)
+		if isCertificate(name) {
+			mode = 0o600
+		}
+		add(tar.Header{Name: below + name + suffix, Typeflag: tar.TypeReg, Mode: mode}, f[name])
 	}
 	add(tar.Header{Name: below + newcomersFile, Typeflag: tar.TypeReg, Mode: 0o644}, newcomers)
 	_ = w.Close()

@@ -34,6 +34,7 @@ func (r record) config() config {
 	c := config{
 		name: s.Name, backends: r.backends, routes: s.Traffic,
 		fallback: s.Fallback, overrideHeader: s.OverrideHeader, sticky: s.Sticky == endpoint.StickyCookie,
+		tls: s.TLS, hostPort: s.HostPort,
 	}
 	if s.Auth != nil {
 		c.keys = s.Auth.Keys

@@ -7,8 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
 )
 
 // Where things are in a gateway's container.
@@ -96,6 +94,10 @@ defaults
 // name is no deployment's, and comes before all of them.
 const nextWorker = ".next-worker"
 
+// selfPort is where, in plain HTTP and inside the container alone, a worker is
+// given that: clients may speak TLS.
+const selfPort = 8082
+
 const nextWorkerConfig = `
 backend %s
   server self 127.0.0.1:%d
@@ -105,7 +107,7 @@ func proxyConfig(c config) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, globalConfig, c.name, int(StreamLimit.Seconds()), folder, stateFile)
 	writeFrontend(&b, c)
-	fmt.Fprintf(&b, nextWorkerConfig, nextWorker, endpoint.Port)
+	fmt.Fprintf(&b, nextWorkerConfig, nextWorker, selfPort)
 	backends := slices.Clone(c.backends)
 	slices.SortFunc(backends, func(x, y Backend) int { return strings.Compare(x.Deployment, y.Deployment) })
 	for _, backend := range backends {

@@ -18,6 +18,9 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
+// bundleHash calls the certificate of golden configurations.
+var bundleHash = strings.Repeat("0a1b2c3d", 8)
+
 var goldenConfigs = map[string]config{
 	"one": {
 		name:     "iris",
@@ -40,6 +43,10 @@ var goldenConfigs = map[string]config{
 	"auth": {
 		name: "iris", backends: []Backend{{Deployment: "iris-v1", Port: 8080, Slots: 16}}, routes: []endpoint.Route{{Deployment: "iris-v1", Weight: 1}},
 		keys: []endpoint.APIKey{{Name: "team-a", Hash: endpoint.HashKey("not-a-key-but-of-a")}, {Name: "team-b", Hash: endpoint.HashKey("not-a-key-but-of-b")}},
+	},
+	"tls": {
+		name: "iris", backends: []Backend{{Deployment: "iris-v1", Port: 8080, Slots: 16}}, routes: []endpoint.Route{{Deployment: "iris-v1", Weight: 1}},
+		sticky: true, hostPort: 443, tls: &endpoint.TLS{Hash: bundleHash, MinVersion: endpoint.TLS13, RedirectPort: 80},
 	},
 	"withdrawn": {
 		name:     "iris",
@@ -91,6 +98,8 @@ var hostileAt = []func(c *config, text string){
 	func(c *config, text string) { c.overrideHeader = text },
 	func(c *config, text string) { c.keys[0].Name = text },
 	func(c *config, text string) { c.keys[0].Hash = text },
+	func(c *config, text string) { c.tls.Hash = text },
+	func(c *config, text string) { c.tls.MinVersion = endpoint.MinTLSVersion(text) },
 }
 
 // TestNothingIsInjected: whatever gets into a configuration, it either is
@@ -101,6 +110,7 @@ func TestNothingIsInjected(t *testing.T) {
 			name: "iris", backends: []Backend{{Deployment: "v1", Port: 8080, Slots: 16, Check: Check{Path: "/ready"}}},
 			routes: []endpoint.Route{{Deployment: "v1", Weight: 1}}, fallback: "v1", overrideHeader: "x-model", sticky: true,
 			keys: []endpoint.APIKey{{Name: "team-a", Hash: endpoint.HashKey("a")}},
+			tls:  &endpoint.TLS{Hash: bundleHash, MinVersion: endpoint.TLS12},
 		}
 		honest, err := render(c)
 		if err != nil {

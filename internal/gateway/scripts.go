@@ -1,7 +1,7 @@
 package gateway
 
-// The programs that run in a gateway's container. They need sh, nc and cat, as
-// busybox has them, and HAProxy. Nothing is put into their text: what they need
+// The programs that run in a gateway's container. They need sh and what busybox
+// has, some of it perhaps as busybox's applets alone, and HAProxy. Nothing is put into their text: what they need
 // comes through their standard input, and has been validated. Each begins with
 // a comment that names it, for whoever sees it in a list of processes.
 
@@ -37,11 +37,17 @@ const tellScript = `# tell
 ` + prelude + `while read -r pid command; do ask "@!$pid $command" < /dev/null; done
 `
 
-// lookScript prints the configuration and what the current worker runs on.
+// lookScript prints the configuration, the hashes of certificates, and what the
+// current worker runs on.
 const lookScript = `# look
 ` + prelude + `for file in ` + configFile + ` *.map; do
   echo "==> $file <=="
   cat "$file"
+done
+for file in ` + certificatePrefix + `*` + certificateSuffix + `; do
+  [ -e "$file" ] || continue
+  echo "==> $file <=="
+  { sha256sum || busybox sha256sum; } < "$file" 2> /dev/null
 done
 each() {
   [ "$2" = current ] || return
@@ -109,4 +115,9 @@ while [ "$tries" -lt 100 ]; do
   tries=$((tries + 1))
 done
 exit 4
+`
+
+// forgetScript removes the files that its standard input names.
+const forgetScript = `# forget
+` + prelude + `for file in $(cat); do rm -f "$file" 2> /dev/null || busybox rm -f "$file" || exit 2; done
 `

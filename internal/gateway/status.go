@@ -119,6 +119,9 @@ func (g *Gateways) configDrift(ctx context.Context, w *world) ([]string, error) 
 	if have[configFile] != want[configFile] {
 		out = append(out, fmt.Sprintf("The configuration of the gateway %s is not what was applied.", name))
 	}
+	if t := w.record.spec.TLS; t != nil && have[certificateFile(t.Hash)] != t.Hash {
+		out = append(out, fmt.Sprintf("The certificate of the gateway %s is not what was applied.", name))
+	}
 	for _, m := range slices.Sorted(maps.Keys(want.maps())) {
 		if sameMap(running[m], want[m]) && have[m] == want[m] {
 			continue

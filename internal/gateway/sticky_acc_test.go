@@ -49,7 +49,7 @@ func newClient(t *testing.T) client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client{t, &http.Client{Jar: jar}}
+	return client{t, &http.Client{Jar: jar, Transport: &http.Transport{DisableKeepAlives: true}}}
 }
 
 // TestAccRouting: clients stay where they are, requests reach the deployment
@@ -79,7 +79,7 @@ func TestAccRouting(t *testing.T) {
 			}
 		}
 	}
-	stranger := client{t, &http.Client{}}
+	stranger := client{t, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
 	for name, want := range map[string]string{v1.Name: "200 v1", v2.Name: "200 v2", "v3": "404 The endpoint has no such deployment."} {
 		if status, body := stranger.ask(version, "X-MLOps-Deployment", name); fmt.Sprint(status, " ", body) != want {
 			t.Errorf("who asks for %s is given %d %s", name, status, body)
@@ -108,7 +108,7 @@ func (b *bed) fallsBack(spec endpoint.Spec, weighty deployment.Spec, url string)
 	if err := b.Client.StopContainer(b.t.Context(), weighty.Name, 0); err != nil {
 		b.t.Fatal(err)
 	}
-	stranger := client{b.t, &http.Client{}}
+	stranger := client{b.t, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
 	becomes := func(wantStatus int, wantBody string, headers ...string) {
 		b.t.Helper()
 		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {

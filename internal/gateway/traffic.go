@@ -239,7 +239,7 @@ func (g *Gateways) amend(ctx context.Context, name string, how func(endpoint.Spe
 	if err != nil || w.record == nil { // the endpoint has gone meanwhile
 		return err
 	}
-	c := &change{Gateways: g, session: s, world: w, before: w.record}
+	c := &change{Gateways: g, session: s, world: w, before: w.record, amends: true}
 	spec, backends := how(w.record.spec, w.record.backends)
 	c.spec = spec
 	if err := c.claim(); err != nil {

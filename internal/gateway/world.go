@@ -29,6 +29,14 @@ func (w *world) ours() bool {
 		w.gateway.Config.Labels[docker.LabelEndpoint] == w.name
 }
 
+// gateways is the gateway, if it is ours.
+func (w *world) gateways() []docker.Container {
+	if !w.ours() {
+		return nil
+	}
+	return []docker.Container{*w.gateway}
+}
+
 func (w *world) exists() bool { return w.record != nil || w.ours() || len(w.others) > 0 }
 
 // owner of what is there, "" when nothing is.
@@ -97,7 +105,10 @@ func (g *Gateways) inspect(ctx context.Context, idOrName string) (*docker.Contai
 // listenPort is where the proxy listens, in the engine's words.
 func listenPort() nat.Port { return nat.Port(strconv.Itoa(endpoint.Port) + "/tcp") }
 
-// bindings are how a gateway publishes it; nil without a host port.
+// redirectPort is where it answers plain HTTP beside TLS.
+func redirectPort() nat.Port { return nat.Port(strconv.Itoa(endpoint.RedirectPort) + "/tcp") }
+
+// bindings are how a gateway publishes them; nil without a host port.
 func bindings(s endpoint.Spec) nat.PortMap {
 	if s.HostPort == 0 {
 		return nil
@@ -106,26 +117,39 @@ func bindings(s endpoint.Spec) nat.PortMap {
 	if ip == "" {
 		ip = deployment.DefaultHostIP
 	}
-	return nat.PortMap{listenPort(): {{HostIP: ip, HostPort: strconv.Itoa(s.HostPort)}}}
+	out := nat.PortMap{listenPort(): {{HostIP: ip, HostPort: strconv.Itoa(s.HostPort)}}}
+	if s.TLS != nil && s.TLS.RedirectPort != 0 {
+		out[redirectPort()] = []nat.PortBinding{{HostIP: ip, HostPort: strconv.Itoa(s.TLS.RedirectPort)}}
+	}
+	return out
 }
 
 // publishes reports whether c holds a host port that s wants.
 func publishes(c docker.Container, s endpoint.Spec) bool {
-	return s.HostPort != 0 && slices.ContainsFunc(c.HostConfig.PortBindings[listenPort()], func(b nat.PortBinding) bool {
-		return b.HostPort == strconv.Itoa(s.HostPort)
-	})
+	held := map[string]bool{}
+	for _, b := range c.HostConfig.PortBindings {
+		for _, at := range b {
+			held[at.HostPort] = true
+		}
+	}
+	for _, b := range bindings(s) {
+		if held[b[0].HostPort] {
+			return true
+		}
+	}
+	return false
 }
 
 // misfit says why the gateway c cannot be what s wants without being made anew;
 // "" when it can. It is a sentence about the container.
 func (g *Gateways) misfit(c docker.Container, s endpoint.Spec) string {
-	have, want := c.HostConfig.PortBindings[listenPort()], bindings(s)[listenPort()]
+	have, want := c.HostConfig.PortBindings, bindings(s)
 	_, onEdge := c.Networks[g.edge.Name()]
 	_, onTraffic := c.Networks[g.traffic.Name()]
 	switch {
 	case c.State.Dead || c.State.Status == "removing":
 		return "is half removed"
-	case !slices.Equal(have, want):
+	case !slices.Equal(have[listenPort()], want[listenPort()]) || !slices.Equal(have[redirectPort()], want[redirectPort()]):
 		return "publishes another host port"
 	case c.Config.Image != g.cfg.Image:
 		return "runs the image " + c.Config.Image

@@ -1,11 +1,15 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -57,6 +61,93 @@ func (secretIs) MarkdownDescription(ctx context.Context) string { return documen
 // ValidateString implements validator.String.
 func (v secretIs) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	resp.Diagnostics.Append(judge(req.Path, req.ConfigValue, v, true)...)
+}
+
+// endpointTLSModel is the attribute tls.
+type endpointTLSModel struct {
+	Certificate         types.String `tfsdk:"certificate"`
+	PrivateKeyWO        types.String `tfsdk:"private_key_wo"` // known in the configuration alone
+	PrivateKeyWOVersion types.String `tfsdk:"private_key_wo_version"`
+	MinVersion          types.String `tfsdk:"min_version"`
+	RedirectPort        types.Int64  `tfsdk:"redirect_port"`
+}
+
+var endpointTLSType = types.ObjectType{AttrTypes: map[string]attr.Type{
+	"certificate": types.StringType, "private_key_wo": types.StringType, "private_key_wo_version": types.StringType,
+	"min_version": types.StringType, "redirect_port": types.Int64Type,
+}}
+
+func endpointTLSAttribute() schema.Attribute {
+	return schema.SingleNestedAttribute{
+		Optional: true,
+		MarkdownDescription: describe("With what the endpoint speaks TLS, in place of plain HTTP: HTTP/1.1 on `host_port`, and on port "+fmt.Sprint(endpoint.Port)+" of the edge network. "+
+			"Default: none.", changesCertificate),
+		Attributes: map[string]schema.Attribute{
+			"certificate": schema.StringAttribute{
+				Required:            true,
+				MarkdownDescription: describe("The certificate in PEM form, followed by those that vouch for it, the root not included.", changesCertificate),
+			},
+			"private_key_wo": schema.StringAttribute{
+				Required: true, WriteOnly: true, Sensitive: true,
+				MarkdownDescription: describe("Its private key in PEM form, without a password, write-only: neither plan nor state has it, nor has any record on the engine; the gateway's own file system has it, and nobody but the proxy may read it there. "+
+					"Use an ephemeral value, or it stands in the saved plan as part of the configuration. Needs Terraform 1.11 or OpenTofu 1.11.", changesCertificate),
+			},
+			"private_key_wo_version": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: describe("Any text that changes with `private_key_wo`, such as a number or a date. A new key has a new certificate, whose change is seen without it. Default: none.", changesCertificate),
+			},
+			"min_version": schema.StringAttribute{
+				Optional: true, Computed: true, Default: stringdefault.StaticString(string(endpoint.DefaultMinTLSVersion)),
+				MarkdownDescription: describe("The oldest version of TLS that a client may speak: "+quoted(endpoint.MinTLSVersions)+". Default `"+string(endpoint.DefaultMinTLSVersion)+"`.", changesCertificate),
+				Validators:          []validator.String{stringIs{oneOf(endpoint.MinTLSVersions)}},
+			},
+			"redirect_port": schema.Int64Attribute{
+				Optional:            true,
+				MarkdownDescription: describe("Port of the host, at `host_ip`, where plain HTTP is answered with a redirect (308) to the same address at `host_port`. Needs `host_port`. Default: none.", changesGateway),
+				Validators:          []validator.Int64{between{least: 1, most: 65535}},
+			},
+		},
+	}
+}
+
+// endpointTLSToSpec takes the private key from the configuration, where that is given.
+func endpointTLSToSpec(plan, config types.Object) *endpoint.TLS {
+	m, ok := group[endpointTLSModel](plan)
+	if !ok {
+		return nil
+	}
+	secrets, _ := group[endpointTLSModel](config)
+	return &endpoint.TLS{
+		Certificate: m.Certificate.ValueString(), PrivateKey: secrets.PrivateKeyWO.ValueString(), KeyVersion: m.PrivateKeyWOVersion.ValueString(),
+		MinVersion: endpoint.MinTLSVersion(m.MinVersion.ValueString()), RedirectPort: int(m.RedirectPort.ValueInt64()),
+	}
+}
+
+// endpointTLSOf is the attribute, without the private key, of what was read.
+func endpointTLSOf(t *endpoint.TLS) types.Object {
+	if t == nil {
+		return types.ObjectNull(endpointTLSType.AttrTypes)
+	}
+	return types.ObjectValueMust(endpointTLSType.AttrTypes, encode(endpointTLSModel{
+		Certificate: types.StringValue(t.Certificate), PrivateKeyWO: types.StringNull(), PrivateKeyWOVersion: optionalString(t.KeyVersion),
+		MinVersion: types.StringValue(string(cmp.Or(t.MinVersion, endpoint.DefaultMinTLSVersion))), RedirectPort: optionalInt(t.RedirectPort),
+	}))
+}
+
+// checkableTLS is what can be said of it before all is known.
+func checkableTLS(config types.Object) *endpoint.TLS {
+	m, ok := group[endpointTLSModel](config)
+	if !ok || !isSet(m.Certificate) {
+		return nil
+	}
+	t := endpointTLSToSpec(config, config)
+	if !slices.Contains(endpoint.MinTLSVersions, t.MinVersion) { // the attribute's own validator says that
+		t.MinVersion = ""
+	}
+	if t.RedirectPort < 0 || t.RedirectPort > 65535 {
+		t.RedirectPort = 0
+	}
+	return t
 }
 
 func authAttribute() schema.Attribute {

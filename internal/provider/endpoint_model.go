@@ -26,6 +26,7 @@ type endpointState struct {
 	OverrideHeader types.String `tfsdk:"override_header"`
 	Sticky         types.String `tfsdk:"sticky"`
 
+	TLS  types.Object `tfsdk:"tls"`
 	Auth types.Object `tfsdk:"auth"`
 
 	ID       types.String   `tfsdk:"id"`
@@ -68,7 +69,7 @@ func (m endpointState) toSpec(owner string) endpoint.Spec {
 
 // withSecrets adds what the configuration alone says.
 func (m endpointState) withSecrets(s endpoint.Spec, config endpointState) endpoint.Spec {
-	s.Auth = authToSpec(m.Auth, config.Auth)
+	s.TLS, s.Auth = endpointTLSToSpec(m.TLS, config.TLS), authToSpec(m.Auth, config.Auth)
 	return s
 }
 
@@ -85,7 +86,7 @@ func (m endpointState) checkable() endpoint.Spec {
 	if m.HostIP.IsUnknown() {
 		s.HostIP = ""
 	}
-	s.Auth = checkableAuth(m.Auth)
+	s.TLS, s.Auth = checkableTLS(m.TLS), checkableAuth(m.Auth)
 	if m.OverrideHeader.IsUnknown() {
 		s.OverrideHeader = ""
 	}
@@ -117,10 +118,10 @@ func (m endpointState) unknownRoutes() bool {
 
 // url is what the plan knows of it.
 func (m endpointState) url() types.String {
-	if anyUnknown(m.Name, m.HostPort, m.HostIP) {
+	if anyUnknown(m.Name, m.HostPort, m.HostIP, m.TLS) {
 		return types.StringUnknown()
 	}
-	return types.StringValue(m.toSpec("").URL())
+	return types.StringValue(m.withSecrets(m.toSpec(""), endpointState{}).URL())
 }
 
 // observedEndpoint is the state of an endpoint that was read; an import has no
@@ -143,6 +144,7 @@ func observedEndpoint(status endpoint.Status, prior *endpointState) endpointStat
 		Traffic:  types.ListValueMust(routeType(), routes),
 		Fallback: optionalString(s.Fallback), OverrideHeader: optionalString(s.OverrideHeader),
 		Sticky: types.StringValue(string(cmp.Or(s.Sticky, endpoint.StickyNone))),
+		TLS:    endpointTLSOf(s.TLS),
 		Auth:   authOf(s.Auth),
 		ID:     types.StringValue(s.Name), URL: types.StringValue(s.URL()), Drift: driftOf(status.Drift), Timeouts: timeoutsOf(s.Timeouts),
 	}

@@ -17,10 +17,11 @@ import (
 
 // What changing an attribute of an endpoint does.
 const (
-	changesTraffic  effect = "Changing it drops no request and touches no container of a deployment."
-	changesKey      effect = "Changing it does nothing before `key_wo_version` changes; then the old key is refused, and the new one taken, within a second."
-	changesGateway  effect = "Changing it makes a new gateway; the old one finishes the requests that it has."
-	replacesGateway effect = "Changing it replaces the endpoint."
+	changesTraffic     effect = "Changing it drops no request and touches no container of a deployment."
+	changesCertificate effect = "Changing it reloads the gateway and drops no request; clients that begin anew get the new one."
+	changesKey         effect = "Changing it does nothing before `key_wo_version` changes; then the old key is refused, and the new one taken, within a second."
+	changesGateway     effect = "Changing it makes a new gateway; the old one finishes the requests that it has."
+	replacesGateway    effect = "Changing it replaces the endpoint."
 )
 
 // endpointSchema is the schema of the resource mlops_endpoint.
@@ -69,11 +70,12 @@ func endpointSchema(ctx context.Context) schema.Schema {
 					"`mlops-<name>`, and moves only as far as the weights do. Clients without cookies are sent by weight. Default `none`.", changesTraffic),
 				Validators: []validator.String{stringIs{oneOf(endpoint.Stickies)}},
 			},
+			"tls":      endpointTLSAttribute(),
 			"auth":     authAttribute(),
 			"timeouts": endpointTimeouts(ctx),
 
 			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The name of the endpoint."},
-			"url": schema.StringAttribute{Computed: true, MarkdownDescription: "Where clients find it: `http://127.0.0.1:8501` with a `host_port`, " +
+			"url": schema.StringAttribute{Computed: true, MarkdownDescription: "Where clients find it: `http://127.0.0.1:8501` with a `host_port` (`https` with `tls`), " +
 				"else `http://<name>:" + fmt.Sprint(endpoint.Port) + "` for containers on the edge network."},
 			"drift": schema.ListAttribute{
 				Computed: true, ElementType: types.StringType,

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/certificate"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/fakedocker"
 )
 
@@ -57,6 +58,8 @@ func TestEndpointLife(t *testing.T) {
 		{object{"sticky": "none"}, []string{"override_header", "sticky"}},
 		{object{"auth": apiKeys("team-a", "1")}, []string{"auth"}},
 		{object{"auth": apiKeys("team-a", "2", "team-b", nil)}, []string{"auth"}},
+		{object{"tls": endpointTLS(t, nil)}, []string{"tls", "url"}},
+		{object{"tls": endpointTLS(t, object{"min_version": "1.3", "private_key_wo_version": "2"})}, []string{"tls"}},
 		{object{"timeouts": object{"update": "1m"}}, []string{"timeouts"}},
 	} {
 		config := canary()
@@ -94,11 +97,22 @@ func apiKeys(namesAndVersions ...any) object {
 	return object{"keys": out}
 }
 
+// endpointTLS is a certificate with its private key, and more.
+func endpointTLS(t *testing.T, more object) object {
+	t.Helper()
+	pem, key := certificate.Issue(t, "iris")
+	out := object{"certificate": pem, "private_key_wo": key}
+	for name, value := range more {
+		out[name] = value
+	}
+	return out
+}
+
 // TestEndpointSecretsAreNowhere: neither in what Terraform keeps nor in what the engine does.
 func TestEndpointSecretsAreNowhere(t *testing.T) {
 	h := newEndpointHost(t, nil)
 	config := canary()
-	config["auth"] = apiKeys("team-a", "1")
+	config["auth"], config["tls"] = apiKeys("team-a", "1"), endpointTLS(t, nil)
 	p := h.plan(h.absent(), config)
 	w, diagnostics := h.apply(p)
 	if len(diagnostics) > 0 {
@@ -113,9 +127,13 @@ func TestEndpointSecretsAreNowhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := fmt.Sprint(plain(t, w.state), plain(t, p.value), volumes, containers, h.engine.Calls()); strings.Contains(text, "canary-key") {
+	if text := fmt.Sprint(plain(t, w.state), plain(t, p.value), volumes, containers, h.engine.Calls()); strings.Contains(text, "canary-key") || strings.Contains(text, "PRIVATE KEY") {
 		t.Errorf("a key is in %s", text)
 	}
+	if state, _ := plain(t, w.state).(map[string]any); state["url"] != "https://127.0.0.1:8501" {
+		t.Errorf("state %v", state)
+	}
+	h.planIsEmpty(w, config)
 	config["auth"] = apiKeys("team-a", "1", "team-b", "1")
 	config["auth"].(object)["keys"].(object)["team-a"].(object)["key_wo"] = "too short"
 	if got := h.validateResource(config); !isAt(got, `auth.keys["team-a"].key_wo`) || strings.Contains(fmt.Sprint(got), "too short") {
@@ -195,6 +213,15 @@ func TestEndpointValidation(t *testing.T) {
 		{"header of HTTP's", object{"override_header": "Content-Length"}, "override_header"},
 		{"sticky", object{"sticky": "address"}, "sticky"},
 		{"routing unknown", object{"override_header": notYetKnown{}, "sticky": notYetKnown{}}, ""},
+		{"TLS", object{"tls": endpointTLS(t, object{"redirect_port": 8502, "min_version": "1.2"})}, ""},
+		{"TLS unknown", object{"tls": notYetKnown{}}, ""},
+		{"a certificate not known yet", object{"tls": object{"certificate": notYetKnown{}, "private_key_wo": notYetKnown{}}}, ""},
+		{"a private key not known yet", object{"tls": endpointTLS(t, object{"private_key_wo": notYetKnown{}})}, ""},
+		{"no certificate", object{"tls": endpointTLS(t, object{"certificate": "no PEM"})}, "tls.certificate"},
+		{"another's private key", object{"tls": endpointTLS(t, object{"private_key_wo": endpointTLS(t, nil)["private_key_wo"]})}, "tls.private_key_wo"},
+		{"an old TLS", object{"tls": endpointTLS(t, object{"min_version": "1.0"})}, "tls.min_version"},
+		{"redirect from itself", object{"tls": endpointTLS(t, object{"redirect_port": 8501})}, "tls.redirect_port"},
+		{"redirect to nowhere", object{"host_port": nil, "tls": endpointTLS(t, object{"redirect_port": 8502})}, "tls.redirect_port"},
 		{"keys", object{"auth": apiKeys("team-a", "1", "team-b", nil)}, ""},
 		{"keys unknown", object{"auth": object{"keys": object{"team-a": object{"key_wo": notYetKnown{}, "key_wo_version": notYetKnown{}}}}}, ""},
 		{"auth unknown", object{"auth": notYetKnown{}}, ""},

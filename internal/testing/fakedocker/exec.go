@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 )
@@ -45,6 +46,25 @@ func (i Inside) File(name string) string {
 		return string(f.content)
 	}
 	return ""
+}
+
+// List gives the names of the files directly in a folder, in order.
+func (i Inside) List(folder string) []string {
+	t, inside := i.engine.mounted(i.record, folder)
+	var out []string
+	for name := range t {
+		if rest, below := strings.CutPrefix(name, strings.TrimSuffix(inside, "/")+"/"); below && !strings.Contains(rest, "/") {
+			out = append(out, rest)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Remove removes a file; one that is not there is success.
+func (i Inside) Remove(name string) {
+	t, inside := i.engine.mounted(i.record, name)
+	t.remove(inside, i.engine.now())
 }
 
 // Rename moves a file over another one.

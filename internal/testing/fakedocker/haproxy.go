@@ -1,6 +1,7 @@
 package fakedocker
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strconv"
@@ -54,6 +55,11 @@ func (p *haproxy) run(in Inside, req docker.ExecRequest) docker.ExecResult {
 			p.tell(strings.Fields(line))
 		}
 		return docker.ExecResult{}
+	case "forget":
+		for _, name := range strings.Fields(string(req.Stdin)) {
+			in.Remove("/mlops/" + name)
+		}
+		return docker.ExecResult{}
 	case "maps":
 		return p.replace(in, strings.Fields(string(req.Stdin))...)
 	case "reload":
@@ -85,6 +91,11 @@ func (p *haproxy) look(in Inside) string {
 	var b strings.Builder
 	for _, f := range append([]string{"haproxy.cfg"}, haproxyMaps...) {
 		b.WriteString("==> " + f + " <==\n" + in.File("/mlops/"+f))
+	}
+	for _, name := range in.List("/mlops") {
+		if strings.HasSuffix(name, ".pem") {
+			fmt.Fprintf(&b, "==> %s <==\n%x  -\n", name, sha256.Sum256([]byte(in.File("/mlops/"+name))))
+		}
 	}
 	for _, m := range haproxyMaps {
 		b.WriteString("==> running " + m + " <==\n")
