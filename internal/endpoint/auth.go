@@ -26,7 +26,7 @@ const MaxKeys = 256
 
 var (
 	keyNameRE = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	keyRE     = regexp.MustCompile(`^[!-~]{20,512}$`)
+	keyRE     = regexp.MustCompile(`^[\x21-\x7e]{20,512}$`)
 	keyHashRE = regexp.MustCompile(`^[0-9a-f]{64}$`)
 )
 
