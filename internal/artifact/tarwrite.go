@@ -46,7 +46,7 @@ func (e *ChangedError) Error() string {
 }
 
 // parts yields the source's entries. Files are opened when their turn comes.
-func (s Source) parts(ctx context.Context) iter.Seq2[part, error] {
+func (s Source) parts(context.Context) iter.Seq2[part, error] {
 	return func(yield func(part, error) bool) {
 		for _, e := range s.Entries {
 			if e.Kind != File {

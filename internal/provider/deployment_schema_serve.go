@@ -90,7 +90,7 @@ func readinessAttribute() schema.Attribute {
 				MarkdownDescription: describe("Status code of a ready replica, 100 to 599. Only with `path`. Default: any from 200 to 299.", changesNothing),
 				Validators:          []validator.Int64{between{least: 100, most: 599}},
 			},
-			"interval": durationAttribute(fmt.Sprintf("Time between two requests, as a duration. Without it they become rarer: every %dth of the time since the start, from `%s` to `%s`.",
+			"interval": durationAttribute(fmt.Sprintf("Time between two requests, as a duration. Without it they become rarer: every %dth of the time since the start, from %#q to %#q.",
 				deployment.IntervalPart, formatDuration(deployment.MinInterval), formatDuration(deployment.MaxInterval)), changesNothing, 10*time.Millisecond),
 			"startup_timeout": durationAttribute("How long a replica may take to become ready, as a duration, before the change fails and is rolled back. Default `"+
 				formatDuration(deployment.DefaultStartupTimeout)+"`.", changesNothing, time.Millisecond),
