@@ -285,7 +285,7 @@ func (c *change) narrow(ctx context.Context, p proxy, want files) error {
 		if _, stays := c.world.record.backend(name); stays {
 			continue
 		}
-		if err := p.drain(ctx, func(s server) bool { return s.backend == name }, c.patience(ctx, name)); err != nil {
+		if _, err := p.drain(ctx, func(s server) bool { return s.backend == name }, c.patience(ctx, name)); err != nil {
 			return fmt.Errorf("draining deployment %q: %w", name, err)
 		}
 	}

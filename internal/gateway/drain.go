@@ -20,14 +20,14 @@ const idleLooks = 2
 // in flight on them, by the proxy's own counts, in any of its workers. Those that
 // a reload has replaced get no new ones, and take no orders about servers. What
 // is still in flight after patience is cut off by the proxy, so that its clients
-// notice at once.
-func (p proxy) drain(ctx context.Context, match func(server) bool, patience time.Duration) error {
+// notice at once. told are the slots that are drained from then on, worker and path.
+func (p proxy) drain(ctx context.Context, match func(server) bool, patience time.Duration) (told map[string]bool, err error) {
 	deadline := time.Now().Add(patience)
-	told := map[string]bool{}
+	told = map[string]bool{}
 	for idle := 0; idle < idleLooks; {
 		workers, err := p.workers(ctx)
 		if err != nil {
-			return err
+			return told, err
 		}
 		drains, busy := draining(workers, match, told)
 		switch {
@@ -37,16 +37,16 @@ func (p proxy) drain(ctx context.Context, match func(server) bool, patience time
 		case len(busy) == 0:
 			idle++
 		case time.Now().After(deadline):
-			return p.cut(ctx, busy)
+			return told, p.cut(ctx, busy)
 		default:
 			idle = 0
 			err = pause(ctx)
 		}
 		if err != nil {
-			return err
+			return told, err
 		}
 	}
-	return nil
+	return told, nil
 }
 
 // draining are the commands that drain the servers that match, unless that was
@@ -86,10 +86,11 @@ func (p proxy) cut(ctx context.Context, busy map[string]bool) error {
 	return p.tell(ctx, cuts...)
 }
 
-// reuse lets the slots that match take another replica: a drain sticks to the
-// slot. They are down until a check has passed, so that the address which they
-// still have gets nothing.
-func (p proxy) reuse(ctx context.Context, match func(server) bool) error {
+// reuse lets slots that were drained take another replica, or the same one once
+// it is back: a drain sticks to the slot, whether it has lost its address already
+// or not. In the latter case it is down until a check has passed, so that the
+// address which it still has gets nothing.
+func (p proxy) reuse(ctx context.Context, drained map[string]bool, match func(server) bool) error {
 	workers, err := p.workers(ctx)
 	if err != nil {
 		return err
@@ -97,10 +98,13 @@ func (p proxy) reuse(ctx context.Context, match func(server) bool) error {
 	var commands []string
 	for _, w := range workers {
 		for _, s := range w.servers {
-			if !w.old && match(s) {
-				commands = append(commands,
-					fmt.Sprintf("%s set server %s health down", w.pid, s.path()), fmt.Sprintf("%s set server %s state ready", w.pid, s.path()))
+			if w.old || !drained[w.pid+" "+s.path()] {
+				continue
 			}
+			if match(s) {
+				commands = append(commands, fmt.Sprintf("%s set server %s health down", w.pid, s.path()))
+			}
+			commands = append(commands, fmt.Sprintf("%s set server %s state ready", w.pid, s.path()))
 		}
 	}
 	return p.tell(ctx, commands...)

@@ -25,9 +25,15 @@ func (b Backend) ports() iter.Seq2[string, int] {
 	if b.Second {
 		first, second = second, first
 	}
+	aliases := map[int]string{b.Port: first}
+	if b.Also != 0 {
+		aliases[b.Also] = second
+	}
 	return func(yield func(string, int) bool) {
-		if yield(first, b.Port) && b.Also != 0 {
-			yield(second, b.Also)
+		for _, port := range slices.SortedFunc(maps.Keys(aliases), func(x, y int) int { return strings.Compare(serversOf(x), serversOf(y)) }) {
+			if !yield(aliases[port], port) {
+				return
+			}
 		}
 	}
 }
@@ -65,6 +71,26 @@ func servers(part string) map[string]string {
 		}
 	}
 	return out
+}
+
+// withServers is a backend's part with lines that make servers, in their order:
+// equal servers make equal parts.
+func withServers(part string, more []string) string {
+	if len(more) == 0 {
+		return part
+	}
+	all := append(slices.Collect(maps.Values(servers(part))), more...)
+	slices.Sort(all)
+	var b strings.Builder
+	for line := range strings.Lines(part) {
+		if !strings.HasPrefix(line, serversMark) {
+			b.WriteString(line)
+		}
+	}
+	for _, line := range all {
+		b.WriteString(line + "\n")
+	}
+	return b.String()
 }
 
 // serversLeaving are the lines that make servers of have which want does

@@ -172,10 +172,7 @@ func backendParts(text string) map[string]string {
 func widened(have, want string) string {
 	parts, before := backendParts(want), backendParts(have)
 	for name, part := range before {
-		for _, line := range serversLeaving(part, parts[name]) {
-			parts[name] += line + "\n"
-		}
-		parts[name] = cmp.Or(parts[name], part)
+		parts[name] = cmp.Or(withServers(parts[name], serversLeaving(part, parts[name])), part)
 	}
 	head, _, _ := strings.Cut(want, backendMark)
 	out := strings.TrimSuffix(head, "\n") + "\n"

@@ -87,12 +87,31 @@ eachWorker each
 // the current one knows of the servers. Files that there were none of come
 // first: the check of the configuration wants them. It ends when the new one
 // serves. Exit code 3: the files are no good; 4: there is no new worker.
+//
+// What is known of servers is handed on without gaps: the new worker gives the
+// addresses in the DNS to slots from the first one on, also one that a later slot
+// has, which thereby loses it until a check has passed.
 const reloadScript = `# reload
-` + prelude + `files=$(cat)
+` + prelude + `close_ranks() {
+  ranks=
+  while read -r line; do
+    set -- $line
+    case "$4" in
+      s[0-9]*-[0-9]*) ;;
+      *) echo "$line"; continue ;;
+    esac
+    [ "$5" = - ] && continue
+    [ "$2 ${4%-*}" = "$ranks" ] || { ranks="$2 ${4%-*}"; rank=0; }
+    rank=$((rank + 1)) backend_id=$1 backend=$2 id=$3 name=${4%-*}-$rank
+    shift 4
+    echo "$backend_id $backend $id $name $*"
+  done
+}
+files=$(cat)
 for file in $files; do [ -e "$file" ] || mv "$file.new" "$file" || exit 2; done
 haproxy -c -f ` + configFile + `.new >&2 || exit 3
 before=$(eachWorker current)
-ask "@!$before show servers state" > ` + stateFile + `.new && mv ` + stateFile + `.new ` + stateFile + `
+ask "@!$before show servers state" | close_ranks > ` + stateFile + `.new && mv ` + stateFile + `.new ` + stateFile + `
 for file in $files; do [ ! -e "$file.new" ] || mv "$file.new" "$file" || exit 2; done
 kill -USR2 1
 tries=0

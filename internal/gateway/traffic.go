@@ -150,9 +150,13 @@ func (g *Gateways) Drain(ctx context.Context, name, container string, timeout ti
 		return err
 	}
 	match := func(s server) bool { return s.backend == name && s.ip == at.IPAddress }
+	drained := make([]map[string]bool, len(proxies))
 	group, gctx := errgroup.WithContext(ctx)
-	for _, p := range proxies {
-		group.Go(func() error { return p.drain(gctx, match, cmp.Or(timeout, deployment.DefaultDrainTimeout)) })
+	for i, p := range proxies {
+		group.Go(func() (err error) {
+			drained[i], err = p.drain(gctx, match, cmp.Or(timeout, deployment.DefaultDrainTimeout))
+			return err
+		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
@@ -160,8 +164,8 @@ func (g *Gateways) Drain(ctx context.Context, name, container string, timeout ti
 	if err := g.docker.DisconnectNetwork(ctx, at.NetworkID, c.ID); err != nil {
 		return err
 	}
-	for _, p := range proxies {
-		if err := p.reuse(ctx, match); err != nil {
+	for i, p := range proxies {
+		if err := p.reuse(ctx, drained[i], match); err != nil {
 			return err
 		}
 	}

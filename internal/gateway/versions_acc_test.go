@@ -19,6 +19,7 @@ import (
 // HAProxy that is supported, and needs no root: under load, deployments are added
 // and weights change, one is rolled out, one goes, and drift is mended.
 func TestAccGatewayVersions(t *testing.T) {
+	t.Parallel()
 	for version, image := range acceptance.GatewayImages() {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
@@ -26,8 +27,8 @@ func TestAccGatewayVersions(t *testing.T) {
 			b.gateways = gateway.New(b.Client, gateway.Config{Network: b.Network(), Image: image, Version: "test"},
 				b.engine.Sessions(), b.engine.Images(), b.engine)
 			b.engine.Behind(b.gateways)
-			v1, v2 := b.model("v1", "v1", 2), b.model("v2", "v2", 1)
-			v1.Env["DRAIN"] = "0s" // it dies at once
+			v1, v2 := b.model("v1", "v1", 1), b.model("v2", "v2", 1) // one replica: no other one makes up for what it misses
+			v1.Env["DRAIN"] = "0s"                                   // it dies at once
 			b.deploy(v1)
 			b.deploy(v2)
 			spec := endpoint.Spec{Name: b.Name("front"), Owner: "test", HostPort: acceptance.FreePort(t), Traffic: []endpoint.Route{{Deployment: v1.Name, Weight: 1}}}
@@ -56,7 +57,8 @@ func TestAccGatewayVersions(t *testing.T) {
 	}
 }
 
-// underLoad adds and weighs v2, rolls v1 out and withdraws v2.
+// underLoad adds and weighs v2, rolls v1 out and withdraws v2: a reload when the
+// first slot of v1 is empty.
 func (b *bed) underLoad(spec endpoint.Spec, v1, v2 deployment.Spec) {
 	b.t.Helper()
 	for _, weights := range [][]int{{90, 10}, {50, 50}} {
