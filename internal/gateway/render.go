@@ -75,6 +75,8 @@ defaults
   timeout client 300s
   timeout server 300s
   timeout queue 5s
+  # A replica that is busy answers late and is not down; one that is gone refuses, or lets no connection come about.
+  timeout check 5s
   timeout tunnel %[2]ds
   timeout http-request 30s
   timeout http-keep-alive 60s

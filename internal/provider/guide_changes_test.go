@@ -98,7 +98,7 @@ func TestGuideOfStopFirst(t *testing.T) {
 func TestGuideOfChangesOfEndpoints(t *testing.T) {
 	rows := promises(t, endpointType)
 	seen := map[string]bool{}
-	keys := object{"auth": apiKeys("team-a", "1")}
+	keys, speaksTLS := object{"auth": apiKeys("team-a", "1")}, endpointTLS(t, nil)
 	otherKey := func(version string) object {
 		return object{"auth": object{"keys": object{"team-a": object{"key_wo": "another-key-0123456789", "key_wo_version": version}}}}
 	}
@@ -115,6 +115,10 @@ func TestGuideOfChangesOfEndpoints(t *testing.T) {
 		{to: keys},
 		{keys, otherKey("2")},
 		{keys, otherKey("1")},
+		{to: object{"tls": speaksTLS}},
+		{object{"tls": speaksTLS}, object{"tls": endpointTLS(t, object{"private_key_wo_version": "2"})}},
+		{object{"tls": speaksTLS}, object{"tls": with(speaksTLS, object{"min_version": "1.3"})}},
+		{object{"tls": speaksTLS}, object{"tls": with(speaksTLS, object{"redirect_port": 8502})}},
 	} {
 		from, to := with(canary(), c.from), with(canary(), c.to)
 		h := newHostOfRoutes(t)

@@ -15,6 +15,7 @@
 //	BUSY                  cores that it keeps busy
 //	BUSY_FOR              for how long; for ever by default
 //	IGNORE_SIGTERM=1      only SIGKILL ends it
+//	ONE_AT_A_TIME=1       it answers one request after the other, also whether it is ready, as a program of one thread does
 //	DRAIN                 after SIGTERM it finishes requests in flight, at most that long
 //	SCORE                 what an inference finds; 0
 //	INFER_FOR             how long it takes
@@ -116,6 +117,7 @@ type config struct {
 	logFlood                int
 	allocate                int // MiB
 	busy                    int // cores
+	oneAtATime              bool
 	busyFor, drain          time.Duration
 	ignoreSIGTERM           bool
 	score                   float64
@@ -134,7 +136,7 @@ func readConfig(get func(string) string) (config, error) {
 		exitAfter: r.duration("EXIT_AFTER", -1), exitCode: r.number("EXIT_CODE"), printEnvCrash: r.flag("PRINT_ENV_CRASH"),
 		log: r.text("LOG", ""), logFlood: r.number("LOG_FLOOD"),
 		allocate: r.number("ALLOC"), busy: r.number("BUSY"), busyFor: r.duration("BUSY_FOR", 0),
-		drain: r.duration("DRAIN", 0), ignoreSIGTERM: r.flag("IGNORE_SIGTERM"),
+		oneAtATime: r.flag("ONE_AT_A_TIME"), drain: r.duration("DRAIN", 0), ignoreSIGTERM: r.flag("IGNORE_SIGTERM"),
 		score: r.float("SCORE"), inferFor: r.duration("INFER_FOR", 0), inferStatus: r.number("INFER_STATUS"), inferText: r.text("INFER_TEXT", ""),
 		loadAddress: r.text("LOAD", ""), loadPath: r.text("LOAD_PATH", ""), loadKept: r.float("LOAD_KEPT"), loadNew: r.float("LOAD_NEW"),
 	}

@@ -128,7 +128,20 @@ func (s *server) routes() http.Handler {
 		default: // it is exiting already
 		}
 	})
+	if s.config.oneAtATime {
+		return oneAtATime(mux)
+	}
 	return mux
+}
+
+// oneAtATime lets requests wait for the one before.
+func oneAtATime(next http.Handler) http.Handler {
+	var turn sync.Mutex
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		turn.Lock()
+		defer turn.Unlock()
+		next.ServeHTTP(w, r)
+	})
 }
 
 // infer is a prediction: it needs the model, reads what it is sent and answers
