@@ -58,6 +58,9 @@ func TestAccExampleEndpointCanary(t *testing.T) {
 	time.Sleep(time.Second)
 	result := run.Stop()
 	t.Log(result)
+	for _, f := range result.First {
+		t.Logf("from %s to %s: %s", f.Began.Format("05.000"), f.Ended.Format("05.000"), f.Why)
+	}
 	if result.Failed > 0 || result.Answers["v1"] == 0 || result.Answers["v2"] == 0 || result.Answers["v3"] == 0 {
 		t.Error("requests failed, or a version never answered")
 	}
