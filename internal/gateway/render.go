@@ -137,7 +137,7 @@ func writeBackend(b *strings.Builder, be Backend) {
 	}
 	// Only a GET is sent again after an empty answer: anything else might be done twice.
 	b.WriteString("  http-request disable-l7-retry unless METH_GET\n")
-	fmt.Fprintf(b, "  default-server check%s inter 500ms fall 2 rise 1 observe layer4 error-limit 5 on-error mark-down resolvers docker resolve-prefer ipv4 init-addr last,none\n", server)
+	fmt.Fprintf(b, "  default-server check%s inter 500ms fall 3 rise 1 resolvers docker resolve-prefer ipv4 init-addr last,none\n", server)
 	b.WriteString(".if version_atleast(3.1)\n  default-server init-state down\n.endif\n")
 	for alias, port := range be.ports() {
 		fmt.Fprintf(b, "%s%s 1-%d %s:%d\n", serversMark, serversOf(port), cmp.Or(be.Slots, slotStep), alias, port)
