@@ -57,7 +57,7 @@ func endpointSchema(ctx context.Context) schema.Schema {
 			"fallback": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: describe("Name of the deployment that answers for another one of which no replica is ready. It is an entry of `traffic`, with weight 0 if it is to do nothing else. "+
-					"A request that named its deployment by `override_header` is never answered by another. Default: none; such requests are answered with 503.", changesTraffic),
+					"That the last replica has died is known after one or two seconds; requests until then may be answered with 503. A request that named its deployment by `override_header` is never answered by another. Default: none; such requests are answered with 503.", changesTraffic),
 			},
 			"override_header": schema.StringAttribute{
 				Optional: true,
