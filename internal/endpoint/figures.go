@@ -11,6 +11,7 @@ import "time"
 // on and the counters fall by what it had counted.
 type Figures struct {
 	Since       time.Time         // when the counting began, to the second, by the engine's clock
+	Period      time.Duration     // how long ago that was
 	Processes   int               // of the proxy; more than one while those that were replaced finish what they have
 	Deployments []DeploymentCount // those that the proxy knows, by name
 }
@@ -27,26 +28,28 @@ type DeploymentCount struct {
 	Up       int // those of them that it sends requests to
 	InFlight int // requests that are not finished, at this moment, in all processes
 
-	Requests     uint64  // since Figures.Since, those in flight among them
-	ClientErrors uint64  // answers with 4xx, of the deployment
-	ServerErrors uint64  // answers with 5xx: the deployment's own, and the gateway's where no replica answered (502, 503, 504)
-	Cut          uint64  // answers that a replica began and did not finish; their status is counted too
-	Aborted      uint64  // requests whose client left before the answer was whole
-	Retries      uint64  // further attempts of the gateway, on the same replica or another
-	Rate         float64 // requests in the last second
+	Requests     uint64 // since Figures.Since, those in flight among them
+	ClientErrors uint64 // answers with 4xx
+	ServerErrors uint64 // answers with 5xx: the deployment's own, and the gateway's where no replica answered (502, 503, 504)
+	Cut          uint64 // answers that a replica did not finish, whatever their status
+	Aborted      uint64 // requests whose client left while request or answer was on its way
+	Retries      uint64 // further attempts of the gateway, on the same replica or another
+	Rate         uint64 // requests in the last second
 
-	// Averages over about the last 1024 requests that replicas answered, newer
-	// ones counting more, and the longest since Figures.Since; exact to the
-	// millisecond, 0 before any. The proxy keeps no percentiles.
-	FirstByte, LongestFirstByte time.Duration // from the connection to a replica until its answer begins
-	Total, LongestTotal         time.Duration // from the request until the answer's last byte
+	// Latency is from the connection to a replica until its answer begins, the
+	// upload of the request included: an average over about the last 1024 answers
+	// of each replica, newer ones counting more, and the longest since
+	// Figures.Since; to the millisecond, 0 before any. The proxy keeps no
+	// percentiles, and its times for whole answers have the pauses of clients in
+	// them that keep their connections.
+	Latency, LongestLatency time.Duration
 }
 
 // Errors are the requests that the deployment failed: answers with 5xx, and
-// those that were cut.
+// those that were cut. One that was both counts twice.
 func (c DeploymentCount) Errors() uint64 { return c.ServerErrors + c.Cut }
 
-// Of a deployment; false when the proxy does not know it.
+// Of is what is counted of a deployment; false when the proxy does not know it.
 func (f Figures) Of(deployment string) (DeploymentCount, bool) {
 	for _, c := range f.Deployments {
 		if c.Deployment == deployment {
@@ -56,7 +59,7 @@ func (f Figures) Of(deployment string) (DeploymentCount, bool) {
 	return DeploymentCount{}, false
 }
 
-// Requests of all deployments since Figures.Since.
+// Requests are those of all deployments since Figures.Since.
 func (f Figures) Requests() (sum uint64) {
 	for _, c := range f.Deployments {
 		sum += c.Requests
