@@ -16,8 +16,8 @@ require (
 	github.com/hashicorp/terraform-plugin-log v0.10.0
 	github.com/hashicorp/terraform-plugin-testing v1.16.0
 	github.com/moby/docker-image-spec v1.3.1
-	github.com/ohler55/ojg v1.28.5
 	github.com/opencontainers/image-spec v1.1.1
+	github.com/theory/jsonpath v0.12.0
 	github.com/vmihailenco/msgpack/v5 v5.4.1
 	golang.org/x/net v0.60.0
 	golang.org/x/sync v0.24.0

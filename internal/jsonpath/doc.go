@@ -1,6 +1,6 @@
 // Package jsonpath names one value in a JSON document and never several, like
-// $.accuracy or $['per class'][0].recall. It reads JSONPath with ojg, and is
-// the only importer of that library.
+// $.accuracy or $['per class'][0].recall. A query is what RFC 9535 says, read by
+// github.com/theory/jsonpath, which nothing else imports.
 //
 // Whoever holds one value against one bound needs no others: a wildcard, a
 // slice, a filter or a descendant would leave open which of its values, and how

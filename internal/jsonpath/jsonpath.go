@@ -8,23 +8,17 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/ohler55/ojg/jp"
+	"github.com/theory/jsonpath"
 )
 
 // Path is a query that was understood.
 type Path struct {
-	text       string
-	expression jp.Expr
+	text  string
+	query *jsonpath.Path
 }
 
 // errSeveral refuses what can name more than one value.
 var errSeveral = errors.New("can name several values; write the path of one")
-
-// strayRE finds a root at the end, which the parser overlooks.
-var strayRE = regexp.MustCompile(`(^\$|\])[$@]$`)
-
-// overflowRE finds an index of more digits than are read without overflow.
-var overflowRE = regexp.MustCompile(`\[\s*-?\d{16,}`)
 
 // Parse reads a query that begins at the root of the document and names one
 // value. The error completes `"<query>" …`.
@@ -36,33 +30,16 @@ func Parse(text string) (Path, error) {
 		return Path{}, errors.New("does not begin with $, the root of the document")
 	case strings.HasSuffix(text, "."):
 		return Path{}, errors.New("ends with a dot: there is a name missing")
-	case strayRE.MatchString(text):
-		return Path{}, errors.New("has a $ or @ at its end")
-	case overflowRE.MatchString(text):
-		return Path{}, errors.New("has an index that no array reaches")
 	}
-	expression, err := jp.ParseString(text)
+	query, err := jsonpath.Parse(text)
 	if err != nil {
-		return Path{}, fmt.Errorf("cannot be read as JSONPath (%s); names of other than letters, digits and _ are written ['name']", unlocated(err, text))
+		return Path{}, fmt.Errorf("cannot be read as JSONPath (%s); a name that has other than letters, digits and _, "+
+			"or begins with a digit, is written ['name']", strings.TrimPrefix(err.Error(), jsonpath.ErrPathParse.Error()+": "))
 	}
-	for i, fragment := range expression {
-		switch fragment.(type) {
-		case jp.Root:
-			if i > 0 {
-				return Path{}, errSeveral // a path inside of a path
-			}
-		case jp.Child, jp.Nth:
-		default:
-			return Path{}, errSeveral
-		}
+	if query.Query().Singular() == nil {
+		return Path{}, errSeveral
 	}
-	return Path{text: text, expression: expression}, nil
-}
-
-// unlocated is a parser's error without the query, which the reader has before
-// their eyes.
-func unlocated(err error, text string) string {
-	return strings.TrimSuffix(err.Error(), " in "+text)
+	return Path{text: text, query: query}, nil
 }
 
 // String is the query as it was written.
@@ -71,7 +48,7 @@ func (p Path) String() string { return p.text }
 // Find returns the value that the path names inside of a decoded document (as
 // encoding/json decodes into an any), false when there is none.
 func (p Path) Find(document any) (value any, ok bool) {
-	found := p.expression.Get(document)
+	found := p.query.Select(document)
 	if len(found) != 1 {
 		return nil, false
 	}

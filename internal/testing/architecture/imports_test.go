@@ -45,7 +45,7 @@ var rules = []rule{
 	{
 		name:      "jsonpath imports the standard library and the JSONPath library only",
 		importers: []string{module + "/internal/jsonpath"},
-		only:      []string{"std", "github.com/ohler55/ojg/jp"},
+		only:      []string{"std", "github.com/theory/jsonpath"},
 	},
 	{
 		name:      "the Docker client is imported by internal/docker only",
@@ -75,7 +75,7 @@ var rules = []rule{
 		name:      "the JSONPath library is imported by jsonpath only",
 		importers: []string{module},
 		except:    []string{module + "/internal/jsonpath"},
-		forbidden: []string{"github.com/ohler55/ojg"},
+		forbidden: []string{"github.com/theory/jsonpath"},
 	},
 	{
 		name:      "the examples stand alone",
@@ -152,7 +152,7 @@ func TestRulesCatch(t *testing.T) {
 		rules[6].name:  {module + "/internal/docker", "github.com/hashicorp/terraform-plugin-log/tflog"},
 		rules[7].name:  {module + "/internal/engine/container", module + "/internal/provider"},
 		rules[8].name:  {module + "/internal/provider", module + "/internal/testing/fakedocker"},
-		rules[9].name:  {module + "/internal/workflow", "github.com/ohler55/ojg/jp"},
+		rules[9].name:  {module + "/internal/workflow", "github.com/theory/jsonpath"},
 		rules[10].name: {module + "/examples/demo/server", module + "/internal/deployment"},
 	}
 	for _, r := range rules {
