@@ -56,6 +56,7 @@ func Check(s Spec) []Problem {
 		add("host_ip", -1, "", "It has no meaning without host_port.")
 	}
 	checkTraffic(s.Traffic, add)
+	checkShift(s.Shift, add)
 	checkRouting(s, add)
 	checkTLS(s, add)
 	checkAuth(s.Auth, add)

@@ -20,7 +20,8 @@ type Spec struct {
 	HostPort int    `json:"host_port,omitempty"` // 0: reached on the edge network only
 	HostIP   string `json:"host_ip,omitempty"`   // "": deployment.DefaultHostIP
 
-	Traffic []Route `json:"traffic"` // in the order of the configuration; each deployment once
+	Traffic []Route `json:"traffic"`         // in the order of the configuration; each deployment once
+	Shift   *Shift  `json:"shift,omitempty"` // how its weights change; nil: at once
 
 	Fallback       string `json:"fallback,omitempty"`        // a deployment of Traffic; "": none
 	OverrideHeader string `json:"override_header,omitempty"` // name of the header by which a request names its deployment; "": none
