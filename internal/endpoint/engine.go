@@ -11,6 +11,9 @@ type Engine interface {
 	Apply(ctx context.Context, spec Spec) (Status, error)
 	// Status observes one endpoint. ErrNotFound.
 	Status(ctx context.Context, name string) (Status, error)
+	// Observe looks at what one endpoint does right now, and changes nothing: one
+	// that is not there, does not run or cannot be asked has a State that says so.
+	Observe(ctx context.Context, name string) (Observation, error)
 	// Remove removes an endpoint and all that belongs to it; what it routed to
 	// goes on running. Already gone is success.
 	Remove(ctx context.Context, r Removal) error

@@ -1,11 +1,8 @@
 package gateway
 
 import (
-	"encoding/csv"
 	"errors"
-	"fmt"
 	"net"
-	"strconv"
 	"strings"
 )
 
@@ -36,7 +33,7 @@ func (s server) path() string { return s.backend + "/" + s.name }
 // parseWorkers reads the answers of all workers to "show stat".
 func parseWorkers(out string) ([]worker, error) {
 	var workers []worker
-	for _, part := range strings.Split(out, "# worker ")[1:] {
+	for _, part := range strings.Split(out, workerMark)[1:] {
 		head, table, _ := strings.Cut(part, "\n")
 		pid, age, _ := strings.Cut(strings.TrimSpace(head), " ")
 		w := worker{pid: pid, old: age == "old"}
@@ -60,40 +57,28 @@ func parseWorkers(out string) ([]worker, error) {
 	return workers, nil
 }
 
-func parseServers(table string) ([]server, error) {
-	reader := csv.NewReader(strings.NewReader(strings.TrimPrefix(table, "# ")))
-	reader.FieldsPerRecord = -1
-	reader.LazyQuotes = true
-	rows, err := reader.ReadAll()
-	if err != nil || len(rows) == 0 {
-		return nil, fmt.Errorf("the proxy's statistics cannot be read: %.200q", table)
-	}
-	columns := map[string]int{}
-	for i, name := range rows[0] {
-		columns[name] = i
-	}
-	for _, name := range []string{"pxname", "svname", "status", "weight", "scur", "addr"} {
-		if _, ok := columns[name]; !ok {
-			return nil, fmt.Errorf("the proxy's statistics have no column %s: %.200q", name, table)
-		}
+// serverColumns are what of the statistics a server is made of.
+var serverColumns = []string{"pxname", "svname", "status", "weight", "scur", "addr"}
+
+func parseServers(text string) ([]server, error) {
+	table, err := parseTable(text, serverColumns...)
+	if err != nil {
+		return nil, err
 	}
 	var servers []server
-	for _, row := range rows[1:] {
-		field := func(name string) string {
-			if i := columns[name]; i < len(row) {
-				return row[i]
-			}
-			return ""
-		}
-		s := server{backend: field("pxname"), name: field("svname"), status: field("status"), ip: field("addr")}
-		s.inFlight, _ = strconv.Atoi(field("scur"))
-		s.weight, _ = strconv.Atoi(field("weight"))
-		if host, _, err := net.SplitHostPort(s.ip); err == nil {
-			s.ip = host
-		}
-		servers = append(servers, s)
+	err = table.each(func(r *statRow) { servers = append(servers, serverOf(r)) })
+	return servers, err
+}
+
+func serverOf(r *statRow) server {
+	s := server{
+		backend: r.text("pxname"), name: r.text("svname"), status: r.text("status"), ip: r.text("addr"),
+		inFlight: int(r.number("scur")), weight: int(r.number("weight")),
 	}
-	return servers, nil
+	if host, _, err := net.SplitHostPort(s.ip); err == nil {
+		s.ip = host
+	}
+	return s
 }
 
 // flight is something in flight.
@@ -106,7 +91,7 @@ type flight struct {
 // session, "0x7f12: proto=tcpv4 … be=iris srv=s1 …".
 func parseSessions(out string) []flight {
 	var flights []flight
-	for _, part := range strings.Split(out, "# worker ")[1:] {
+	for _, part := range strings.Split(out, workerMark)[1:] {
 		head, list, _ := strings.Cut(part, "\n")
 		pid, _, _ := strings.Cut(strings.TrimSpace(head), " ")
 		for line := range strings.Lines(list) {

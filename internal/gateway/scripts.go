@@ -6,8 +6,9 @@ package gateway
 // a comment that names it, for whoever sees it in a list of processes.
 
 // ask sends a line to the master's command line and prints the answer. eachWorker
-// calls "$1 PID AGE" for every worker, also those that a reload has replaced and
-// that finish what they have: AGE is "current" or "old".
+// calls "$1 PID AGE RELOADS UPTIME…" for every worker, also those that a reload has
+// replaced and that finish what they have: AGE is "current" or "old", RELOADS how
+// many there have been since, UPTIME like 0d00h01m02s.
 const prelude = `cd ` + folder + ` || exit 2
 ask() { printf '%s\n' "$1" | nc -w 10 127.0.0.1 9998; }
 eachWorker() {
@@ -15,7 +16,7 @@ eachWorker() {
   ask 'show proc' | while read -r pid kind rest; do
     case "$pid $kind" in
       '# old') age=old ;;
-      [0-9]*' worker') "$1" "$pid" "$age" ;;
+      [0-9]*' worker') "$1" "$pid" "$age" $rest ;;
     esac
   done
 }
@@ -28,6 +29,17 @@ const askScript = `# ask
 each() {
   echo "# worker $1 $2"
   printf '%s\n' "$commands" | while read -r command; do ask "@!$1 $command"; done
+}
+eachWorker each
+`
+
+// figuresScript prints the time, and what every worker has counted of backends and
+// servers.
+const figuresScript = `# figures
+` + prelude + `date +%s
+each() {
+  echo "# worker $1 $2 $3 $4"
+  ask "@!$1 show stat -1 6 -1"
 }
 eachWorker each
 `

@@ -21,15 +21,16 @@ func (g *Gateways) Status(ctx context.Context, name string) (endpoint.Status, er
 	if !w.exists() {
 		return endpoint.Status{}, fmt.Errorf("endpoint %q: %w", name, deployment.ErrNotFound)
 	}
-	s := endpoint.Status{Spec: endpoint.Spec{Name: name, Owner: w.owner()}}
+	return g.statusOf(ctx, w)
+}
+
+// statusOf compares an endpoint that exists with its record.
+func (g *Gateways) statusOf(ctx context.Context, w *world) (endpoint.Status, error) {
+	s := w.status()
 	if w.record == nil {
-		s.Drift = []string{fmt.Sprintf("The record of endpoint %s is lost.", name)}
 		return s, nil
 	}
-	s.Spec, s.UID = w.record.spec, w.record.uid
-	if w.ours() {
-		s.Container = w.gateway.ID
-	}
+	var err error
 	if s.Drift, err = g.drift(ctx, w); err != nil {
 		return s, err
 	}
@@ -38,18 +39,29 @@ func (g *Gateways) Status(ctx context.Context, name string) (endpoint.Status, er
 	return s, err
 }
 
+// status is what is known of an endpoint without a look into its gateway.
+func (w *world) status() endpoint.Status {
+	s := endpoint.Status{Spec: endpoint.Spec{Name: w.name, Owner: w.owner()}}
+	if w.record == nil {
+		s.Drift = []string{fmt.Sprintf("The record of endpoint %s is lost.", w.name)}
+		return s
+	}
+	s.Spec, s.UID = w.record.spec, w.record.uid
+	if w.ours() {
+		s.Container = w.gateway.ID
+	}
+	return s
+}
+
 // leftDrift finds what a change that was killed left: nothing else tells, then,
 // that there is something to be cleared away.
 func (g *Gateways) leftDrift(ctx context.Context, w *world) ([]string, error) {
 	var out []string
+	changing, err := g.changing(ctx, w)
+	if err != nil || changing {
+		return nil, err
+	}
 	if w.lockedBy != "" {
-		alive, err := g.sessions.Alive(ctx, w.lockedBy)
-		if err != nil {
-			return nil, err
-		}
-		if alive {
-			return nil, nil // a change is under way right now
-		}
 		out = append(out, fmt.Sprintf("The lock %s is left from a change that did not finish.", endpoint.LockName(w.name)))
 	}
 	for _, volume := range w.superseded {
@@ -74,26 +86,16 @@ func (g *Gateways) drift(ctx context.Context, w *world) ([]string, error) {
 	for _, c := range w.others {
 		add("Container %s is left from a change that did not finish.", c.Name)
 	}
-	name := endpoint.GatewayName(w.name)
+	idle := w.idle()
 	if !w.ours() {
-		if w.gateway != nil {
-			add("Container %s was not made by this provider.", name)
-		} else {
-			add("The gateway %s is gone.", name)
-		}
-		return out, nil
+		return append(out, idle), nil
 	}
 	if why := g.misfit(*w.gateway, w.record.spec); why != "" {
-		add("The gateway %s %s.", name, why)
+		add("The gateway %s %s.", endpoint.GatewayName(w.name), why)
 	}
-	switch state := w.gateway.State; {
-	case state.Paused:
-		add("The gateway %s is paused.", name)
-	case state.Restarting:
-		add("The gateway %s restarts again and again (exit code %d).", name, state.ExitCode)
-	case !state.Running:
-		add("The gateway %s is stopped (exit code %d).", name, state.ExitCode)
-	default:
+	if idle != "" {
+		out = append(out, idle)
+	} else {
 		changed, err := g.configDrift(ctx, w)
 		if err != nil {
 			return nil, err
@@ -102,6 +104,26 @@ func (g *Gateways) drift(ctx context.Context, w *world) ([]string, error) {
 	}
 	members, err := g.memberDrift(ctx, w)
 	return append(out, members...), err
+}
+
+// idle is a sentence that says why no proxy runs in the gateway; "" when one does.
+func (w *world) idle() string {
+	name := endpoint.GatewayName(w.name)
+	if !w.ours() {
+		if w.gateway != nil {
+			return fmt.Sprintf("Container %s was not made by this provider.", name)
+		}
+		return fmt.Sprintf("The gateway %s is gone.", name)
+	}
+	switch state := w.gateway.State; {
+	case state.Paused:
+		return fmt.Sprintf("The gateway %s is paused.", name)
+	case state.Restarting:
+		return fmt.Sprintf("The gateway %s restarts again and again (exit code %d).", name, state.ExitCode)
+	case !state.Running:
+		return fmt.Sprintf("The gateway %s is stopped (exit code %d).", name, state.ExitCode)
+	}
+	return ""
 }
 
 // configDrift compares the configuration, as it lies there and as it runs.
