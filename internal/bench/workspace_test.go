@@ -48,8 +48,9 @@ var build = sync.OnceValues(func() (built, error) {
 	return programs, os.WriteFile(programs.cliConfig, []byte(config), 0o600)
 })
 
+// goBuild builds with the flags and tags of .goreleaser.yml.
 func goBuild(pkg, to string) error {
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", to, pkg)
+	cmd := exec.Command("go", "build", "-trimpath", "-tags=grpcnotrace", "-ldflags=-s -w", "-o", to, pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("building %s: %w\n%s", pkg, err, out)
