@@ -51,6 +51,9 @@ func runEnv(ctx context.Context, w workspace, _ []string) error {
 	if s.registry, err = registryProgram(ctx, w); err != nil {
 		return err
 	}
+	if err := buildPrometheus(ctx, w, s.engine); err != nil {
+		return err
+	}
 	for _, variable := range append(s.variables(), "TF_ACC=1") {
 		name, value, _ := strings.Cut(variable, "=")
 		if value == "" {

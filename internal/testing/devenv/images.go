@@ -52,6 +52,10 @@ func (c *buildContext) file(name string, mode int64, content []byte) error {
 	return err
 }
 
+func (c *buildContext) folder(name string) error {
+	return c.tar.WriteHeader(&tar.Header{Name: name + "/", Mode: 0o755, Typeflag: tar.TypeDir})
+}
+
 func (c *buildContext) symlink(name, target string) error {
 	return c.tar.WriteHeader(&tar.Header{Name: name, Linkname: target, Mode: 0o777, Typeflag: tar.TypeSymlink})
 }
@@ -100,8 +104,8 @@ func buildImages(ctx context.Context, w workspace, engine daemon.Engine) error {
 	if err := buildProbe(ctx, w, client, arch); err != nil {
 		return err
 	}
-	for _, release := range gatewayReleases {
-		if err := buildGateway(ctx, w, client, arch, release); err != nil {
+	for _, gateway := range gateways {
+		if err := gateway.build(ctx, w, client, arch); err != nil {
 			return err
 		}
 	}

@@ -153,7 +153,9 @@ func (s suite) libraries(ctx context.Context, name string) ([]string, error) {
 	packages := []string{name}
 	for line := range strings.Lines(out) {
 		// What it depends on is indented, what is virtual in brackets.
-		if found := strings.TrimRight(line, "\n"); (strings.HasPrefix(found, "lib") || strings.HasPrefix(found, "zlib")) && !strings.Contains(found, ":") {
+		found := strings.TrimRight(line, "\n")
+		shared := strings.HasPrefix(found, "lib") && !strings.HasPrefix(found, "libjs-") || strings.HasPrefix(found, "zlib") // those of JavaScript are a page's
+		if shared && !strings.Contains(found, ":") {
 			packages = append(packages, found)
 		}
 	}

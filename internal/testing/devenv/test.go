@@ -83,6 +83,9 @@ func acceptance(ctx context.Context, w workspace, s setUp, results *results) che
 		if s.registry, err = registryProgram(ctx, w); err != nil {
 			return err
 		}
+		if err := buildPrometheus(ctx, w, s.engine); err != nil {
+			return err
+		}
 		before, err := takeInventory(ctx, s.engine)
 		if err != nil {
 			return err
