@@ -60,6 +60,7 @@ func Check(s Spec) []Problem {
 	checkRouting(s, add)
 	checkTLS(s, add)
 	checkAuth(s.Auth, add)
+	checkMetrics(s, add)
 	return out
 }
 
@@ -114,5 +115,24 @@ func checkTraffic(routes []Route, add func(attribute string, entry int, field, f
 	}
 	if total == 0 && !bad {
 		add("traffic", -1, "", "No entry has a weight above 0, so no request could be answered.")
+	}
+}
+
+// checkMetrics is about where metrics are. The ports of an endpoint differ even
+// where their addresses do: whoever reads "8501" knows what answers there.
+func checkMetrics(s Spec, add func(attribute string, entry int, field, format string, args ...any)) {
+	switch port := s.MetricsPort; {
+	case port < 0 || port > 65535:
+		add("metrics_port", -1, "", "%d is not a port.", port)
+	case port != 0 && port == s.HostPort:
+		add("metrics_port", -1, "", "%d is the host_port, where requests are answered.", port)
+	case port != 0 && s.TLS != nil && port == s.TLS.RedirectPort:
+		add("metrics_port", -1, "", "%d is the redirect_port of tls.", port)
+	}
+	if s.MetricsIP != "" && net.ParseIP(s.MetricsIP) == nil {
+		add("metrics_ip", -1, "", "%q is not an IP address.", s.MetricsIP)
+	}
+	if s.MetricsIP != "" && s.MetricsPort == 0 {
+		add("metrics_ip", -1, "", "It has no meaning without metrics_port.")
 	}
 }

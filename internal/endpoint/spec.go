@@ -30,6 +30,9 @@ type Spec struct {
 	TLS  *TLS  `json:"tls,omitempty"`  // nil: plain HTTP
 	Auth *Auth `json:"auth,omitempty"` // nil: whoever reaches the endpoint may ask it
 
+	MetricsPort int    `json:"metrics_port,omitempty"` // of the host; 0: the gateway exports no metrics
+	MetricsIP   string `json:"metrics_ip,omitempty"`   // "": deployment.DefaultHostIP
+
 	Timeouts deployment.Timeouts `json:"timeouts,omitzero"`
 }
 
@@ -59,6 +62,7 @@ func CookieName(name string) string { return "mlops-" + name }
 const (
 	Port         = 8080
 	RedirectPort = 8081 // plain HTTP beside TLS, if asked for
+	MetricsPort  = 8405 // metrics for Prometheus, if asked for
 )
 
 // Routes reports whether the endpoint routes to the deployment, be it with weight 0.

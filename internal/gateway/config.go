@@ -100,6 +100,7 @@ type config struct {
 	keys           []endpoint.APIKey // nil: none is asked for
 	tls            *endpoint.TLS     // nil: plain HTTP
 	hostPort       int               // where a redirect leads to; 0: it has none
+	metrics        bool              // whether they are exported
 }
 
 // check refuses what must not be rendered. Everything has been validated long

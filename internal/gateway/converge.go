@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -139,13 +140,9 @@ func (c *change) start(ctx context.Context, id string) error {
 		f := &deployment.Failure{
 			What: fmt.Sprintf("The gateway could not be started: %s.", err), Err: err, Advice: "Mend the cause and apply again.",
 		}
-		if c.spec.HostPort != 0 && portTaken(err) {
-			port := c.spec.HostPort
-			f.Attribute = "host_port"
-			if t := c.spec.TLS; t != nil && t.RedirectPort != 0 && names(err.Error(), t.RedirectPort) {
-				port, f.Attribute = t.RedirectPort, "tls.redirect_port"
-			}
-			f.What = fmt.Sprintf("The gateway could not be started: host port %d is taken.", port)
+		if taken, ok := takenPort(c.spec, err); ok {
+			f.Attribute = taken.attribute
+			f.What = fmt.Sprintf("The gateway could not be started: host port %d is taken.", taken.port)
 			f.Advice = fmt.Sprintf("Choose another %s, or free this one, and apply again.", f.Attribute)
 		}
 		return f
@@ -165,6 +162,7 @@ func (c *change) start(ctx context.Context, id string) error {
 	if evidence.Logs, err = c.docker.ContainerLogs(ctx, id, 20); err != nil {
 		evidence.LogsError = err.Error()
 	}
+	f = cmp.Or(c.withoutExporter(evidence.Logs), f)
 	f.Replicas = append(f.Replicas, evidence)
 	return f
 }

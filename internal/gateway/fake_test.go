@@ -17,7 +17,8 @@ import (
 
 var _ container.Traffic = (*gateway.Gateways)(nil)
 
-// world is an engine in memory with deployments v1 and v2 on it.
+// world is an engine in memory with deployments v1 and v2 on it, and perhaps
+// further images.
 type world struct {
 	*fakedocker.Engine
 	t        *testing.T
@@ -25,11 +26,11 @@ type world struct {
 	gateways *gateway.Gateways
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, images ...fakedocker.Image) *world {
 	t.Helper()
-	e := fakedocker.New(fakedocker.Busybox("busybox:1"), fakedocker.HAProxy("haproxy:1"),
+	e := fakedocker.New(append(images, fakedocker.Busybox("busybox:1"), fakedocker.HAProxy("haproxy:1"),
 		fakedocker.Image{Ref: "docker.io/library/model:1", Behaviour: fakedocker.Serving(fakedocker.OK, 0)},
-		fakedocker.Image{Ref: "docker.io/library/model:2", Behaviour: fakedocker.Serving(fakedocker.OK, 0)})
+		fakedocker.Image{Ref: "docker.io/library/model:2", Behaviour: fakedocker.Serving(fakedocker.OK, 0)})...)
 	t.Cleanup(e.Close)
 	w := (&world{Engine: e, t: t}).process()
 	for _, name := range []string{"v1", "v2"} {
@@ -208,6 +209,8 @@ func TestRefusals(t *testing.T) {
 	taken.TLS.RedirectPort = 8509
 	w.OccupyPort(8509)
 	fails(taken, "tls.redirect_port", "host port 8509 is taken")
+	taken.TLS, taken.MetricsPort = nil, 8509
+	fails(taken, "metrics_port", "host port 8509 is taken")
 	fails(front(), "traffic", "0 entries")
 	w.OccupyPort(8501)
 	fails(front(endpoint.Route{Deployment: "v1", Weight: 1}), "host_port", "host port 8501 is taken")

@@ -60,6 +60,9 @@ func writeFrontend(b *strings.Builder, c config) {
 	if c.tls != nil && c.tls.RedirectPort != 0 {
 		writeRedirect(b, c.hostPort)
 	}
+	if c.metrics {
+		writeMetrics(b)
+	}
 }
 
 // speaking is how the proxy speaks TLS, in the words of a bind. HTTP/2 is not

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
@@ -200,16 +199,6 @@ func routedBy(current map[string]record, name string) []record {
 		}
 	}
 	return out
-}
-
-// portTaken reports whether the engine could not publish a port.
-func portTaken(err error) bool {
-	return strings.Contains(err.Error(), "port is already allocated") || strings.Contains(err.Error(), "address already in use")
-}
-
-// names reports whether the text of an error is about a host port.
-func names(text string, port int) bool {
-	return strings.Contains(text, fmt.Sprintf(":%d ", port)) || strings.Contains(text, fmt.Sprintf(":%d:", port))
 }
 
 // proxiesOf are the running gateways of the endpoints that route to a deployment.

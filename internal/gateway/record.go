@@ -34,7 +34,7 @@ func (r record) config() config {
 	c := config{
 		name: s.Name, backends: r.backends, routes: s.Traffic,
 		fallback: s.Fallback, overrideHeader: s.OverrideHeader, sticky: s.Sticky == endpoint.StickyCookie,
-		tls: s.TLS, hostPort: s.HostPort,
+		tls: s.TLS, hostPort: s.HostPort, metrics: s.MetricsPort != 0,
 	}
 	if s.Auth != nil {
 		c.keys = s.Auth.Keys

@@ -48,6 +48,10 @@ var goldenConfigs = map[string]config{
 		name: "iris", backends: []Backend{{Deployment: "iris-v1", Port: 8080, Slots: 16}}, routes: []endpoint.Route{{Deployment: "iris-v1", Weight: 1}},
 		sticky: true, hostPort: 443, tls: &endpoint.TLS{Hash: bundleHash, MinVersion: endpoint.TLS13, RedirectPort: 80},
 	},
+	"metrics": {
+		name: "iris", backends: []Backend{{Deployment: "iris-v1", Port: 8080, Slots: 16}}, routes: []endpoint.Route{{Deployment: "iris-v1", Weight: 1}},
+		metrics: true,
+	},
 	"withdrawn": {
 		name:     "iris",
 		backends: []Backend{{Deployment: "iris-v1", Port: 8080, Slots: 16}, {Deployment: "iris-v2", Port: 8080, Slots: 16}},

@@ -3,10 +3,8 @@ package gateway
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
-	"strconv"
-
-	"github.com/docker/go-connections/nat"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
@@ -102,44 +100,6 @@ func (g *Gateways) inspect(ctx context.Context, idOrName string) (*docker.Contai
 	return &c, nil
 }
 
-// listenPort is where the proxy listens, in the engine's words.
-func listenPort() nat.Port { return nat.Port(strconv.Itoa(endpoint.Port) + "/tcp") }
-
-// redirectPort is where it answers plain HTTP beside TLS.
-func redirectPort() nat.Port { return nat.Port(strconv.Itoa(endpoint.RedirectPort) + "/tcp") }
-
-// bindings are how a gateway publishes them; nil without a host port.
-func bindings(s endpoint.Spec) nat.PortMap {
-	if s.HostPort == 0 {
-		return nil
-	}
-	ip := s.HostIP
-	if ip == "" {
-		ip = deployment.DefaultHostIP
-	}
-	out := nat.PortMap{listenPort(): {{HostIP: ip, HostPort: strconv.Itoa(s.HostPort)}}}
-	if s.TLS != nil && s.TLS.RedirectPort != 0 {
-		out[redirectPort()] = []nat.PortBinding{{HostIP: ip, HostPort: strconv.Itoa(s.TLS.RedirectPort)}}
-	}
-	return out
-}
-
-// publishes reports whether c holds a host port that s wants.
-func publishes(c docker.Container, s endpoint.Spec) bool {
-	held := map[string]bool{}
-	for _, b := range c.HostConfig.PortBindings {
-		for _, at := range b {
-			held[at.HostPort] = true
-		}
-	}
-	for _, b := range bindings(s) {
-		if held[b[0].HostPort] {
-			return true
-		}
-	}
-	return false
-}
-
 // misfit says why the gateway c cannot be what s wants without being made anew;
 // "" when it can. It is a sentence about the container.
 func (g *Gateways) misfit(c docker.Container, s endpoint.Spec) string {
@@ -149,7 +109,7 @@ func (g *Gateways) misfit(c docker.Container, s endpoint.Spec) string {
 	switch {
 	case c.State.Dead || c.State.Status == "removing":
 		return "is half removed"
-	case !slices.Equal(have[listenPort()], want[listenPort()]) || !slices.Equal(have[redirectPort()], want[redirectPort()]):
+	case !maps.EqualFunc(have, want, slices.Equal):
 		return "publishes another host port"
 	case c.Config.Image != g.cfg.Image:
 		return "runs the image " + c.Config.Image

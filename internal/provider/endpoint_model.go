@@ -29,6 +29,9 @@ type endpointState struct {
 	TLS  types.Object `tfsdk:"tls"`
 	Auth types.Object `tfsdk:"auth"`
 
+	MetricsPort types.Int64  `tfsdk:"metrics_port"`
+	MetricsIP   types.String `tfsdk:"metrics_ip"`
+
 	ID       types.String   `tfsdk:"id"`
 	URL      types.String   `tfsdk:"url"`
 	Drift    types.List     `tfsdk:"drift"`
@@ -56,6 +59,7 @@ func (m endpointState) toSpec(owner string) endpoint.Spec {
 	s := endpoint.Spec{
 		Name: m.Name.ValueString(), Owner: owner, HostPort: int(m.HostPort.ValueInt64()), HostIP: m.HostIP.ValueString(),
 		Fallback: m.Fallback.ValueString(), OverrideHeader: m.OverrideHeader.ValueString(), Sticky: endpoint.Sticky(m.Sticky.ValueString()),
+		MetricsPort: int(m.MetricsPort.ValueInt64()), MetricsIP: m.MetricsIP.ValueString(),
 		Timeouts: timeoutsToSpec(m.Timeouts),
 	}
 	if s.Sticky == endpoint.StickyNone { // as endpoints that were made without it are recorded
@@ -87,6 +91,9 @@ func (m endpointState) checkable() endpoint.Spec {
 		s.HostIP = ""
 	}
 	s.TLS, s.Auth = checkableTLS(m.TLS), checkableAuth(m.Auth)
+	if anyUnknown(m.MetricsPort, m.MetricsIP) || s.MetricsPort < 0 || s.MetricsPort > 65535 { // the attribute's own validator says the latter
+		s.MetricsPort, s.MetricsIP = 0, ""
+	}
 	if m.OverrideHeader.IsUnknown() {
 		s.OverrideHeader = ""
 	}
@@ -143,10 +150,11 @@ func observedEndpoint(status endpoint.Status, prior *endpointState) endpointStat
 		Name: types.StringValue(s.Name), HostPort: optionalInt(s.HostPort), HostIP: optionalString(s.HostIP),
 		Traffic:  types.ListValueMust(routeType(), routes),
 		Fallback: optionalString(s.Fallback), OverrideHeader: optionalString(s.OverrideHeader),
-		Sticky: types.StringValue(string(cmp.Or(s.Sticky, endpoint.StickyNone))),
-		TLS:    endpointTLSOf(s.TLS),
-		Auth:   authOf(s.Auth),
-		ID:     types.StringValue(s.Name), URL: types.StringValue(s.URL()), Drift: driftOf(status.Drift), Timeouts: timeoutsOf(s.Timeouts),
+		Sticky:      types.StringValue(string(cmp.Or(s.Sticky, endpoint.StickyNone))),
+		TLS:         endpointTLSOf(s.TLS),
+		Auth:        authOf(s.Auth),
+		MetricsPort: optionalInt(s.MetricsPort), MetricsIP: optionalString(s.MetricsIP),
+		ID: types.StringValue(s.Name), URL: types.StringValue(s.URL()), Drift: driftOf(status.Drift), Timeouts: timeoutsOf(s.Timeouts),
 	}
 	if prior != nil {
 		next.Timeouts = prior.Timeouts

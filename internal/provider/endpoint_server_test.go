@@ -60,6 +60,7 @@ func TestEndpointLife(t *testing.T) {
 		{object{"auth": apiKeys("team-a", "2", "team-b", nil)}, []string{"auth"}},
 		{object{"tls": endpointTLS(t, nil)}, []string{"tls", "url"}},
 		{object{"tls": endpointTLS(t, object{"min_version": "1.3", "private_key_wo_version": "2"})}, []string{"tls"}},
+		{object{"metrics_port": 9101, "metrics_ip": "0.0.0.0"}, []string{"metrics_port", "metrics_ip"}},
 		{object{"timeouts": object{"update": "1m"}}, []string{"timeouts"}},
 	} {
 		config := canary()
@@ -217,6 +218,14 @@ func TestEndpointValidation(t *testing.T) {
 		{"TLS unknown", object{"tls": notYetKnown{}}, ""},
 		{"a certificate not known yet", object{"tls": object{"certificate": notYetKnown{}, "private_key_wo": notYetKnown{}}}, ""},
 		{"a private key not known yet", object{"tls": endpointTLS(t, object{"private_key_wo": notYetKnown{}})}, ""},
+		{"metrics", object{"metrics_port": 9101, "metrics_ip": "0.0.0.0"}, ""},
+		{"metrics without host_port", object{"host_port": nil, "metrics_port": 9101}, ""},
+		{"metrics unknown", object{"metrics_port": notYetKnown{}, "metrics_ip": "0.0.0.0"}, ""},
+		{"metrics at no port", object{"metrics_port": 0}, "metrics_port"},
+		{"metrics where requests are", object{"metrics_port": 8501}, "metrics_port"},
+		{"metrics where a redirect is", object{"metrics_port": 8502, "tls": endpointTLS(t, object{"redirect_port": 8502})}, "metrics_port"},
+		{"metrics at no address", object{"metrics_port": 9101, "metrics_ip": "localhost"}, "metrics_ip"},
+		{"metrics nowhere", object{"metrics_ip": "0.0.0.0"}, "metrics_ip"},
 		{"no certificate", object{"tls": endpointTLS(t, object{"certificate": "no PEM"})}, "tls.certificate"},
 		{"another's private key", object{"tls": endpointTLS(t, object{"private_key_wo": endpointTLS(t, nil)["private_key_wo"]})}, "tls.private_key_wo"},
 		{"an old TLS", object{"tls": endpointTLS(t, object{"min_version": "1.0"})}, "tls.min_version"},

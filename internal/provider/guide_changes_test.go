@@ -112,6 +112,8 @@ func TestGuideOfChangesOfEndpoints(t *testing.T) {
 		{to: object{"host_port": 8502}},
 		{to: object{"host_ip": "0.0.0.0"}},
 		{to: object{"timeouts": object{"update": "1m"}}},
+		{to: object{"metrics_port": 9101}},
+		{object{"metrics_port": 9101}, object{"metrics_port": 9101, "metrics_ip": "0.0.0.0"}},
 		{to: keys},
 		{keys, otherKey("2")},
 		{keys, otherKey("1")},
