@@ -21,26 +21,32 @@ type client struct {
 	*http.Client
 }
 
-// ask returns the status and the body of an answer.
+// ask returns the status and the body of an answer, which there must be.
 func (c client) ask(url string, headers ...string) (status int, body string) {
 	c.t.Helper()
-	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, url, http.NoBody)
+	status, body, err := c.answer(url, headers...)
 	if err != nil {
 		c.t.Fatal(err)
+	}
+	return status, body
+}
+
+// answer is that to a GET.
+func (c client) answer(url string, headers ...string) (status int, body string, err error) {
+	req, err := http.NewRequestWithContext(c.t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return 0, "", err
 	}
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
 	answer, err := c.Do(req)
 	if err != nil {
-		c.t.Fatal(err)
+		return 0, "", err
 	}
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return answer.StatusCode, strings.TrimSpace(string(text))
+	return answer.StatusCode, strings.TrimSpace(string(text)), err
 }
 
 func newClient(t *testing.T) client {

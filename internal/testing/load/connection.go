@@ -3,11 +3,14 @@ package load
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -19,8 +22,9 @@ type connection struct {
 	closing bool // the server said so
 }
 
-// dial connects to the first of the addresses that a name stands for.
-func dial(address string) (*connection, error) {
+// dial connects to the first of the addresses that a name stands for, and over
+// TLS unless secure is nil.
+func dial(address string, secure *tls.Config) (*connection, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), answerTimeout)
 	defer cancel()
 	host, port, err := net.SplitHostPort(address)
@@ -35,7 +39,15 @@ func dial(address string) (*connection, error) {
 	if err != nil {
 		return nil, plain("dial", err)
 	}
-	return &connection{Conn: conn, reader: bufio.NewReader(conn)}, nil
+	if secure == nil {
+		return &connection{Conn: conn, reader: bufio.NewReader(conn)}, nil
+	}
+	encrypted := tls.Client(conn, secure)
+	if err := encrypted.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, plain("TLS", err)
+	}
+	return &connection{Conn: encrypted, reader: bufio.NewReader(encrypted)}, nil
 }
 
 func (c *connection) close() {
@@ -52,6 +64,7 @@ func (c *connection) ask(r Request, keep bool) (string, error) {
 	if r.ContentType != "" {
 		fmt.Fprintf(&b, "Content-Type: %s\r\n", r.ContentType)
 	}
+	b.WriteString(headerLines(r.Header))
 	if r.Body != "" || r.Method == http.MethodPost {
 		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(r.Body))
 	}
@@ -76,6 +89,15 @@ func (c *connection) ask(r Request, keep bool) (string, error) {
 		return "", fmt.Errorf("%s: status %d: %.80s", r.Method, response.StatusCode, answer)
 	}
 	return answer, nil
+}
+
+// headerLines are headers as they are sent.
+func headerLines(header map[string]string) string {
+	lines := ""
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		lines += name + ": " + header[name] + "\r\n"
+	}
+	return lines
 }
 
 // plain is an error without addresses, so that equal ones can be counted.

@@ -6,6 +6,7 @@ package load
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"strings"
@@ -34,7 +35,10 @@ type Options struct {
 	Kind    Kind          // streams have a new connection each
 	Length  time.Duration // of a stream; 20 s when 0
 
-	// Request is what every request asks, in place of Path, Body and the turns of
+	TLS    *tls.Config       // nil: plain HTTP
+	Header map[string]string // of every request and stream
+
+	// Request is what every request asks, in place of Path, Body, Header and the turns of
 	// GET and POST.
 	Request *Request
 }
@@ -44,6 +48,7 @@ type Request struct {
 	Method, Path string
 	ContentType  string // of Body
 	Body         string
+	Header       map[string]string
 }
 
 // request is the n-th one.
@@ -52,9 +57,9 @@ func (o Options) request(n int) Request {
 	case o.Request != nil:
 		return *o.Request
 	case n%2 == 1 && !o.OnlyGet:
-		return Request{Method: http.MethodPost, Path: o.Path, Body: strings.Repeat("x", o.Body)}
+		return Request{Method: http.MethodPost, Path: o.Path, Body: strings.Repeat("x", o.Body), Header: o.Header}
 	}
-	return Request{Method: http.MethodGet, Path: o.Path}
+	return Request{Method: http.MethodGet, Path: o.Path, Header: o.Header}
 }
 
 // Result is what came of it.
@@ -168,7 +173,7 @@ func (r *Run) keep(ctx context.Context, offset time.Duration, n int) {
 		var err error
 		var answer string
 		if c == nil {
-			c, err = dial(r.opt.Address)
+			c, err = dial(r.opt.Address, r.opt.TLS)
 		}
 		if err == nil {
 			answer, err = c.ask(r.opt.request(n), true)
@@ -201,7 +206,7 @@ func (r *Run) renew(ctx context.Context) {
 
 // once asks for the n-th thing over a new connection.
 func once(opt Options, n int) (string, error) {
-	c, err := dial(opt.Address)
+	c, err := dial(opt.Address, opt.TLS)
 	if err != nil {
 		return "", err
 	}

@@ -1,7 +1,9 @@
 package load
 
 import (
+	"crypto/tls"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -65,5 +67,33 @@ func TestNobodyAnswers(t *testing.T) {
 	time.Sleep(200 * time.Millisecond)
 	if got := run.Stop(); got.Failed != got.Total || got.Total == 0 {
 		t.Error(got)
+	}
+}
+
+// TestOverTLS: the load speaks TLS, and its headers are sent with everything.
+func TestOverTLS(t *testing.T) {
+	var strangers atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Api-Key") != "k" {
+			strangers.Add(1)
+		}
+		_, _ = w.Write([]byte("v1"))
+	}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it tells of every client without trust
+	server.StartTLS()
+	defer server.Close()
+	opt := Options{Address: strings.TrimPrefix(server.URL, "https://"), Kept: 50, New: 50, Header: map[string]string{"X-API-Key": "k"}}
+	opt.TLS = server.Client().Transport.(*http.Transport).TLSClientConfig.Clone() //nolint:forcetypeassert // httptest's own
+	opt.TLS.ServerName = "example.com"
+	run := Start(opt)
+	time.Sleep(200 * time.Millisecond)
+	if got := run.Stop(); got.Failed > 0 || got.Answers["v1"] == 0 || strangers.Load() > 0 {
+		t.Errorf("%s; %d requests came without the header", got, strangers.Load())
+	}
+	opt.TLS = &tls.Config{MinVersion: tls.VersionTLS13, ServerName: "example.com"} // trusts nobody of ours
+	run = Start(opt)
+	time.Sleep(50 * time.Millisecond)
+	if got := run.Stop(); got.Failed != got.Total || got.Total == 0 {
+		t.Errorf("without trust: %s", got)
 	}
 }

@@ -20,7 +20,7 @@ const eventPause = 100 * time.Millisecond
 // all of it came from.
 func (c *connection) events(opt Options) (string, error) {
 	_ = c.SetDeadline(time.Now().Add(answerTimeout))
-	if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: load\r\nConnection: close\r\n\r\n", opt.Path); err != nil {
+	if _, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: load\r\nConnection: close\r\n%s\r\n", opt.Path, headerLines(opt.Header)); err != nil {
 		return "", plain("write", err)
 	}
 	response, err := http.ReadResponse(c.reader, &http.Request{Method: http.MethodGet})
@@ -76,6 +76,9 @@ func (c *connection) talk(opt Options) (string, error) {
 	config, err := websocket.NewConfig("ws://load"+opt.Path, "http://load")
 	if err != nil {
 		return "", err
+	}
+	for name, value := range opt.Header {
+		config.Header.Set(name, value)
 	}
 	socket, err := websocket.NewClient(config, c.Conn)
 	if err != nil {

@@ -53,7 +53,7 @@ func (w *Watch) Stop() {
 }
 
 func (w *Watch) ask() {
-	c, err := dial(w.address)
+	c, err := dial(w.address, nil)
 	if err != nil {
 		return // no answer: that is what a gap is made of
 	}
