@@ -23,19 +23,19 @@ var States = []State{StateServing, StateDegraded, StateDown, StateNotFound, Stat
 
 // Observation is what an endpoint does right now.
 type Observation struct {
-	Status              // of StateNotFound: the name alone. While a change is under way: without drift
-	State     State     // see Judge
-	Reason    string    // sentences: why the state is what it is; "" for StateServing
-	Changing  bool      // somebody is changing it
-	StartedAt time.Time // of its gateway, zero when that does not run
+	Status                   // of StateNotFound: the name alone. While a change is under way: without drift
+	State     State          // see Assess
+	Reason    string         // sentences: why the state is what it is; "" for StateServing
+	Changing  bool           // somebody is changing it
+	StartedAt time.Time      // of its gateway, zero when that does not run
 	Replicas  map[string]int // that deployments of the traffic should have; those that are gone are not in it
-	Figures   *Figures // nil when the gateway does not run or cannot be asked
+	Figures   *Figures       // nil when the gateway does not run or cannot be asked
 }
 
-// Judge is the state of an endpoint whose gateway runs, and why it is not
+// Assess is the state of an endpoint whose gateway runs, and why it is not
 // StateServing: by how many replicas the deployments should have (those that are
 // gone are not in it), and by how many the gateway sends requests to.
-func Judge(s Spec, replicas map[string]int, f Figures) (State, string) {
+func Assess(s Spec, replicas map[string]int, f Figures) (State, string) {
 	state, answered := StateServing, false
 	var why []string
 	for _, r := range s.Traffic {
@@ -43,15 +43,12 @@ func Judge(s Spec, replicas map[string]int, f Figures) (State, string) {
 		chosen := r.Weight > 0 || r.Deployment == s.Fallback // by the gateway, without being asked
 		answered = answered || chosen && c.Up > 0
 		want, there := replicas[r.Deployment]
-		if !chosen && s.OverrideHeader == "" {
-			continue
-		}
-		if chosen {
-			want = max(want, 1)
-		}
 		switch {
+		case !chosen && s.OverrideHeader == "":
 		case !there:
 			why = append(why, fmt.Sprintf("Deployment %q is gone.", r.Deployment))
+		case chosen && want == 0 && c.Up == 0:
+			why = append(why, fmt.Sprintf("Deployment %q has no replicas%s.", r.Deployment, s.instead(r, c.Up, f)))
 		case c.Up < want:
 			why = append(why, fmt.Sprintf("Deployment %q has %d of %d replicas up%s.", r.Deployment, c.Up, want, s.instead(r, c.Up, f)))
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 )
@@ -13,11 +14,14 @@ import (
 // HAProxy is an image of a proxy as far as a gateway's programs speak to it: it
 // has backends and maps by its files, servers by the networks' names, and sends
 // no requests. Each start begins with the files.
-func HAProxy(ref string) Image {
+func HAProxy(ref string) Image { return HAProxyUnder(ref, Traffic{}) }
+
+// HAProxyUnder is the same, whose proxies say that they have that traffic.
+func HAProxyUnder(ref string, traffic Traffic) Image {
 	return Image{
 		Ref: ref, Config: &docker.ContainerConfig{Cmd: []string{"haproxy"}},
-		Vary: func(Start) Behaviour {
-			p := &haproxy{maps: map[string]string{}, slots: map[string][]string{}, drained: map[string]bool{}, pid: 8}
+		Vary: func(s Start) Behaviour {
+			p := &haproxy{maps: map[string]string{}, slots: map[string][]string{}, drained: map[string]bool{}, pid: 8, start: s.Attempt, traffic: traffic}
 			return Behaviour{Exec: p.run}
 		},
 	}
@@ -30,6 +34,9 @@ type haproxy struct {
 	slots   map[string][]string // of a server template: addresses by slot, "" for a free one
 	drained map[string]bool     // by backend/server
 	pid     int                 // of the worker: another after each reload
+	start   int                 // of its container
+	traffic Traffic
+	ended   int // requests that the worker has told of
 }
 
 var haproxyMaps = []string{"split.map", "fallback.map", "names.map", "keys.map"}
@@ -50,11 +57,15 @@ func (p *haproxy) run(in Inside, req docker.ExecRequest) docker.ExecResult {
 		return docker.ExecResult{Stdout: p.look(in)}
 	case "ask":
 		return docker.ExecResult{Stdout: p.statistics(in)}
+	case "figures":
+		return docker.ExecResult{Stdout: p.figures(in)}
 	case "tell":
 		for line := range strings.Lines(string(req.Stdin)) {
 			p.tell(strings.Fields(line))
 		}
 		return docker.ExecResult{}
+	case "requests":
+		return docker.ExecResult{Stdout: p.requests()}
 	case "forget":
 		for _, name := range strings.Fields(string(req.Stdin)) {
 			in.Remove("/mlops/" + name)
@@ -63,7 +74,7 @@ func (p *haproxy) run(in Inside, req docker.ExecRequest) docker.ExecResult {
 	case "maps":
 		return p.replace(in, strings.Fields(string(req.Stdin))...)
 	case "reload":
-		p.pid++
+		p.pid, p.ended = p.pid+1, 0
 		return p.replace(in, strings.Fields(string(req.Stdin))...)
 	default:
 		return docker.ExecResult{ExitCode: 127, Stderr: "unknown script " + name}
@@ -107,10 +118,12 @@ func (p *haproxy) look(in Inside) string {
 	return b.String()
 }
 
-// statistics answers "show stat -1 4 -1".
-func (p *haproxy) statistics(in Inside) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "# worker %d current\n# pxname,svname,scur,status,weight,addr\n", p.pid)
+// proxyServer is a slot of a backend, as the proxy reports it.
+type proxyServer struct{ backend, name, status, address string }
+
+// servers are those of the configuration, in its order.
+func (p *haproxy) servers(in Inside) []proxyServer {
+	var out []proxyServer
 	for line := range strings.Lines(in.File("/mlops/haproxy.cfg")) {
 		fields := strings.Fields(line)
 		if len(fields) != 4 || fields[0] != "server-template" {
@@ -120,18 +133,44 @@ func (p *haproxy) statistics(in Inside) string {
 		backend, _, _ := strings.Cut(alias, ".")
 		number, _ := strconv.Atoi(port)
 		for i, ip := range p.resolve(in, alias, backend+"/"+fields[1]) {
-			server := fmt.Sprintf("%s%d", fields[1], i+1)
-			status, address := "UP", ip+":"+port
+			s := proxyServer{backend: backend, name: fmt.Sprintf("%s%d", fields[1], i+1), status: "UP", address: ip + ":" + port}
 			switch {
 			case ip == "":
-				status, address = "MAINT (resolution)", ""
-			case p.drained[backend+"/"+server]:
-				status = "DRAIN"
+				s.status, s.address = "MAINT (resolution)", ""
+			case p.drained[backend+"/"+s.name]:
+				s.status = "DRAIN"
 			case in.Refuses(ip, number):
-				status = "DOWN"
+				s.status = "DOWN"
 			}
-			fmt.Fprintf(&b, "%s,%s,0,%s,1,%s\n", backend, server, status, address)
+			out = append(out, s)
 		}
+	}
+	return out
+}
+
+// statistics answers "show stat -1 4 -1".
+func (p *haproxy) statistics(in Inside) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# worker %d current\n# pxname,svname,scur,status,weight,addr\n", p.pid)
+	for _, s := range p.servers(in) {
+		fmt.Fprintf(&b, "%s,%s,0,%s,1,%s\n", s.backend, s.name, s.status, s.address)
+	}
+	return b.String()
+}
+
+// figures are what is counted: nothing was asked for, in the minute since it began.
+func (p *haproxy) figures(in Inside) string {
+	const counters = ",stot,lbtot,wredis,req_tot,rate,hrsp_4xx,hrsp_5xx,cli_abrt,srv_abrt,rtime,rtime_max"
+	zeros := strings.Repeat(",0", strings.Count(counters, ","))
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d\n# worker %d current 0 0d00h01m00s\n# pxname,svname,scur,status,weight,addr%s\n", time.Now().Unix(), p.pid, counters)
+	last := ""
+	for _, s := range p.servers(in) {
+		if s.backend != last {
+			fmt.Fprintf(&b, "%s,BACKEND,0,UP,1,%s\n", s.backend, zeros)
+		}
+		last = s.backend
+		fmt.Fprintf(&b, "%s,%s,0,%s,1,%s%s\n", s.backend, s.name, s.status, s.address, zeros)
 	}
 	return b.String()
 }
