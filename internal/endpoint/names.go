@@ -22,6 +22,10 @@ func ServingAlias2(deployment string) string { return ServingAlias(deployment) +
 // LockName is the name of the container that locks the endpoint.
 func LockName(name string) string { return GatewayName(name) + ".lock" }
 
+// ShiftLockName is the name of the container that keeps other changes of the
+// endpoint away while its traffic shifts.
+func ShiftLockName(name string) string { return GatewayName(name) + ".shift" }
+
 // RecordName is the name of the n-th record volume.
 func RecordName(name string, n int) string { return fmt.Sprintf("mlops-endpoint.%s.%d", name, n) }
 

@@ -1,9 +1,11 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,23 +22,16 @@ func (g *Gateways) Apply(ctx context.Context, spec endpoint.Spec) (status endpoi
 			What: problems[0].Text, Attribute: problems[0].Path(), Serving: "Nothing was changed.", Advice: "Mend it and apply again.",
 		}
 	}
-	release, err := g.names.Acquire(ctx, spec.Name)
-	if err != nil {
-		return status, err
-	}
-	defer release()
 	s, err := g.sessions.Acquire(ctx)
 	if err != nil {
 		return status, err
 	}
 	defer func() { g.sessions.Release(ctx, err != nil) }() // a create that failed leaves no network either
-	unlock, err := g.sessions.Lock(ctx, s, lockOf(spec.Name))
-	if err != nil {
+	c := &change{Gateways: g, session: s, spec: spec}
+	if c.unlock, err = g.lockAlone(ctx, s, spec.Name); err != nil {
 		return status, err
 	}
-	defer func() { err = errors.Join(err, unlock(ctx)) }()
-
-	c := &change{Gateways: g, session: s, spec: spec}
+	defer func() { err = errors.Join(err, c.unlockAll(ctx)) }()
 	if c.world, err = g.observe(ctx, spec.Name); err != nil {
 		return status, err
 	}
@@ -70,6 +65,20 @@ type change struct {
 
 	certificates files // by certificateFile, as far as they are known
 	warnings     []string
+
+	shift            *shift                      // nil: the weights change at once
+	unlock, endShift func(context.Context) error // the endpoint's lock and that of its shift; nil while they are not held
+}
+
+// unlockAll releases what locks are held.
+func (c *change) unlockAll(ctx context.Context) error {
+	var errs []error
+	for _, unlock := range []func(context.Context) error{c.endShift, c.unlock} {
+		if unlock != nil {
+			errs = append(errs, unlock(ctx))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // claim makes sure that what is there is ours to change.
@@ -108,6 +117,12 @@ func (c *change) run(ctx context.Context) error {
 	}
 	if err := c.takeCertificate(); err != nil {
 		return err
+	}
+	if c.shift, err = c.plansShift(ctx); err != nil {
+		return err
+	}
+	if c.shift != nil {
+		return c.goTheWay(ctx, backends)
 	}
 	if err := c.commit(ctx, c.world, c.spec, backends); err != nil {
 		return err
@@ -160,27 +175,60 @@ func (c *change) goBack(ctx context.Context, cause error) error {
 	if c.world.record == nil || c.before != nil && c.world.record.number == c.before.number {
 		return failure // nothing was written yet
 	}
+	if errors.Is(cause, errMeanwhile) {
+		return failure // what somebody else has set stays
+	}
 	limit := 30 * time.Second
 	if errors.Is(ctx.Err(), context.Canceled) {
 		limit = 4 * time.Second // CI systems send the second signal, which kills, after a few
 	}
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
+	var err error
+	if c.shift != nil && c.shift.begun { // at once; whatever else was changed can wait
+		if failure.Serving, err = c.turnBack(bounded); err != nil {
+			failure.Serving = goingBackFailed(err)
+			return failure
+		}
+	}
 	w, err := c.observe(bounded, c.spec.Name)
 	if err == nil && c.before == nil {
 		err = c.undo(bounded, w)
 		failure.Serving = "Nothing is left behind, and the deployments were not touched."
 	} else if err == nil {
-		back := &change{Gateways: c.Gateways, session: c.session, world: w, spec: c.before.spec, before: w.record, certificates: c.certificates}
-		if err = c.commit(bounded, w, c.before.spec, c.before.backends); err == nil {
-			err = back.converge(bounded)
-		}
-		failure.Serving = "The endpoint serves as it did before."
+		err = c.restore(bounded, w)
+		failure.Serving = cmp.Or(failure.Serving, "The endpoint serves as it did before.")
 	}
-	if err != nil {
-		failure.Serving = fmt.Sprintf("Going back failed too: %s.", strings.TrimSuffix(err.Error(), "."))
+	if err != nil && c.shift != nil && c.shift.begun {
+		failure.Serving += " What else was changed could not be undone yet: " + sentence(err.Error())
+	} else if err != nil {
+		failure.Serving = goingBackFailed(err)
 	}
 	return failure
+}
+
+// restore makes the endpoint what it was when the change began. Of a deployment
+// that was rolled out meanwhile the backend is today's.
+func (c *change) restore(ctx context.Context, w *world) error {
+	back := &change{Gateways: c.Gateways, session: c.session, world: w, spec: c.before.spec, before: w.record, certificates: c.certificates}
+	backends := c.before.backends
+	if w.record != nil {
+		backends = backendsOf(c.before.spec.Traffic, append(slices.Clone(w.record.backends), backends...))
+	}
+	if err := c.commit(ctx, w, c.before.spec, backends); err != nil {
+		return err
+	}
+	return back.converge(ctx)
+}
+
+// goingBackFailed is what serves when a change failed and could not be undone:
+// a sentence.
+func goingBackFailed(err error) string {
+	var failure *deployment.Failure
+	if errors.As(err, &failure) && errors.Is(err, errMeanwhile) {
+		return failure.Serving
+	}
+	return fmt.Sprintf("Going back failed too: %s.", strings.TrimSuffix(err.Error(), "."))
 }
 
 // sentence makes one of an error's text.

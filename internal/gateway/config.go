@@ -100,6 +100,7 @@ type config struct {
 	keys           []endpoint.APIKey // nil: none is asked for
 	tls            *endpoint.TLS     // nil: plain HTTP
 	hostPort       int               // where a redirect leads to; 0: it has none
+	requestLog     bool              // whether a shift may want to know of each request
 	metrics        bool              // whether they are exported
 }
 

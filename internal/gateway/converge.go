@@ -40,6 +40,9 @@ func (c *change) converge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.shift != nil {
+		return nil // it may still have to turn back
+	}
 	if err := c.detachStrangers(ctx, c.before); err != nil {
 		return err
 	}

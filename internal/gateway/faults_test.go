@@ -27,6 +27,7 @@ type step struct {
 
 func steps(t *testing.T) []step {
 	t.Helper()
+	shifted := shifting()
 	one := front(endpoint.Route{Deployment: "v1", Weight: 1})
 	two := front(endpoint.Route{Deployment: "v1", Weight: 9}, endpoint.Route{Deployment: "v2", Weight: 1})
 	other := front(endpoint.Route{Deployment: "v2", Weight: 1})
@@ -48,6 +49,7 @@ func steps(t *testing.T) []step {
 		{"create with TLS", nil, applying(secret), secret.Traffic},
 		{"another certificate", &secret, applying(renewed), renewed.Traffic},
 		{"another host port", &one, applying(moved), moved.Traffic},
+		{"shift", &one, applying(shifted), shifted.Traffic},
 		{"rollout", &two, func(ctx context.Context, w *world) error {
 			_, err := w.engine.Apply(ctx, deployment.Spec{
 				Name: "v2", Owner: "me", Image: "docker.io/library/model:2", Port: 8080, Replicas: 2, Readiness: &deployment.Readiness{Path: "/ready"},
@@ -97,6 +99,7 @@ func TestKilledAnywhereConverges(t *testing.T) {
 func (s step) world(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
+	w.Build(answering(500, 0, 21))
 	if s.before != nil {
 		w.apply(*s.before)
 	}

@@ -72,12 +72,14 @@ func (g *Gateways) inquire(ctx context.Context, w *world, o *endpoint.Observatio
 	}
 }
 
-// changing reports whether somebody holds the endpoint's lock who is still there.
+// changing reports whether somebody holds a lock of the endpoint who is still there.
 func (g *Gateways) changing(ctx context.Context, w *world) (bool, error) {
-	if w.lockedBy == "" {
-		return false, nil
+	for _, by := range w.locks {
+		if alive, err := g.sessions.Alive(ctx, by); alive || err != nil {
+			return alive, err
+		}
 	}
-	return g.sessions.Alive(ctx, w.lockedBy)
+	return false, nil
 }
 
 // wanted are the numbers of replicas that deployments should have; of those that

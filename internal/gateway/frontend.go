@@ -12,9 +12,16 @@ import (
 // deployment. What is not asked for leaves no line.
 func writeFrontend(b *strings.Builder, c config) {
 	line := func(format string, args ...any) { fmt.Fprintf(b, "  "+format+"\n", args...) }
+	if c.requestLog {
+		writeRequestRing(b)
+	}
 	b.WriteString("\nfrontend clients\n")
 	line("bind :%d%s", endpoint.Port, speaking(c.tls))
 	line("bind 127.0.0.1:%d", selfPort)
+	if c.requestLog {
+		line("log ring@%s len %d format raw local0", requestRing, requestLine)
+		line("log-format %q", requestFormat)
+	}
 	line("# A worker that has been replaced gives what it is still asked to the current one.")
 	line("http-request allow if { stopping }")
 	if c.keys != nil {
@@ -52,6 +59,9 @@ func writeFrontend(b *strings.Builder, c config) {
 		number = "var(txn.number)"
 	}
 	line("http-request set-var(txn.deployment) %s,map_int(%s/%s)%s", number, folder, splitFile, unlessAsked)
+	if c.requestLog {
+		line("http-request set-var(txn.drawn) var(txn.deployment)")
+	}
 	line("# Where no replica can answer, another deployment does.")
 	line("http-request set-var(txn.fallback) var(txn.deployment),map_str(%s/%s)%s", folder, fallbackFile, unlessAsked)
 	line("http-request set-var(txn.deployment) var(txn.fallback) if !{ var(txn.deployment),nbsrv gt 0 } { var(txn.fallback) -m found }")

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"cmp"
+	"context"
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
@@ -23,6 +24,7 @@ type Config struct {
 	// Patience is how long the proxy may take to send requests to a replica that
 	// is ready, its next look at the DNS and its next check; 0: 15 s.
 	Patience time.Duration
+	Log      func(ctx context.Context, endpoint, line string) // nil: nobody is told how far a shift is
 }
 
 // Gateways are all gateways of one Docker engine.

@@ -33,7 +33,7 @@ func (r record) config() config {
 	s := r.spec
 	c := config{
 		name: s.Name, backends: r.backends, routes: s.Traffic,
-		fallback: s.Fallback, overrideHeader: s.OverrideHeader, sticky: s.Sticky == endpoint.StickyCookie,
+		fallback: s.Fallback, overrideHeader: s.OverrideHeader, sticky: s.Sticky == endpoint.StickyCookie, requestLog: s.Shift != nil,
 		tls: s.TLS, hostPort: s.HostPort, metrics: s.MetricsPort != 0,
 	}
 	if s.Auth != nil {

@@ -66,6 +66,9 @@ func (g *Gateways) vacate(ctx context.Context, r endpoint.Removal) (w *world, er
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, unlock(ctx)) }()
+	if err := g.sessions.Respect(ctx, shiftLockOf(r.Name)); err != nil {
+		return nil, err
+	}
 	w, err = g.observe(ctx, r.Name)
 	if err != nil {
 		return nil, err

@@ -52,6 +52,11 @@ var goldenConfigs = map[string]config{
 		name: "iris", backends: []Backend{{Deployment: "iris-v1", Port: 8080, Slots: 16}}, routes: []endpoint.Route{{Deployment: "iris-v1", Weight: 1}},
 		metrics: true,
 	},
+	"shift": {
+		name: "iris", fallback: "iris-v1", requestLog: true,
+		backends: []Backend{{Deployment: "iris-v1", Port: 8080, Slots: 16}, {Deployment: "iris-v2", Port: 8080, Slots: 16}},
+		routes:   []endpoint.Route{{Deployment: "iris-v1", Weight: 60}, {Deployment: "iris-v2", Weight: 40}},
+	},
 	"withdrawn": {
 		name:     "iris",
 		backends: []Backend{{Deployment: "iris-v1", Port: 8080, Slots: 16}, {Deployment: "iris-v2", Port: 8080, Slots: 16}},

@@ -61,8 +61,8 @@ func (g *Gateways) leftDrift(ctx context.Context, w *world) ([]string, error) {
 	if err != nil || changing {
 		return nil, err
 	}
-	if w.lockedBy != "" {
-		out = append(out, fmt.Sprintf("The lock %s is left from a change that did not finish.", endpoint.LockName(w.name)))
+	for lock := range w.locks {
+		out = append(out, fmt.Sprintf("The lock %s is left from a change that did not finish.", lock))
 	}
 	for _, volume := range w.superseded {
 		out = append(out, fmt.Sprintf("The record %s is left from a change that did not finish.", volume))

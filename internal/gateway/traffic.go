@@ -223,18 +223,13 @@ func (g *Gateways) Withdraw(ctx context.Context, name string) error {
 // amend changes what is recorded of an endpoint and makes it so. Of a change
 // that fails the next one finds the record and completes it.
 func (g *Gateways) amend(ctx context.Context, name string, how func(endpoint.Spec, []Backend) (endpoint.Spec, []Backend)) (err error) {
-	release, err := g.names.Acquire(ctx, name)
-	if err != nil {
-		return err
-	}
-	defer release()
 	// Also a withdrawal for a deployment that is removed comes here.
 	s, releaseSession, err := g.sessions.AcquireForRemoval(ctx)
 	if err != nil {
 		return err
 	}
 	defer releaseSession(ctx, false)
-	unlock, err := g.sessions.Lock(ctx, s, lockOf(name))
+	unlock, err := g.lock(ctx, s, name)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ type world struct {
 	name       string
 	record     *record // nil: none
 	superseded []string
-	lockedBy   string             // session of the lock, "" without one
+	locks      map[string]string  // sessions of its locks, by the names of these
 	gateway    *docker.Container  // under the gateway's name, ours or not
 	others     []docker.Container // further gateways of the endpoint, which an interrupted change left
 }
@@ -52,7 +52,7 @@ func (w *world) owner() string {
 
 // observe looks at one endpoint.
 func (g *Gateways) observe(ctx context.Context, name string) (*world, error) {
-	w := &world{name: name}
+	w := &world{name: name, locks: map[string]string{}}
 	current, superseded, err := g.records(ctx)
 	if err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func (g *Gateways) observe(ctx context.Context, name string) (*world, error) {
 	}
 	for _, c := range list {
 		if c.Labels[docker.LabelKind] == docker.KindLock {
-			w.lockedBy = c.Labels[docker.LabelSession]
+			w.locks[c.Name] = c.Labels[docker.LabelSession]
 		}
 		if c.Labels[docker.LabelKind] != docker.KindGateway {
 			continue

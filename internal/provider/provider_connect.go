@@ -22,7 +22,7 @@ func connectDocker(ctx context.Context, opts docker.Options) (Docker, error) {
 // newServices works on one engine, with one session for all of it.
 func newServices(d Docker, cfg engineConfig) services {
 	engine := container.New(d, cfg.Config)
-	gateways := gateway.New(d, gateway.Config{Network: cfg.Network, Image: cfg.GatewayImage, Version: cfg.Version}, engine.Sessions(), engine.Images(), engine)
+	gateways := gateway.New(d, gateway.Config{Network: cfg.Network, Image: cfg.GatewayImage, Version: cfg.Version, Log: logEndpoint}, engine.Sessions(), engine.Images(), engine)
 	engine.Behind(gateways)
 	store := artifact.New(d, engine.Sessions(), artifact.Config{Version: cfg.Version, Cache: sourceCache(), Progress: logProgress})
 	jobs := job.New(d, engine.Sessions(), engine.Images(), store, job.Config{Version: cfg.Version, Log: logJob})
@@ -44,6 +44,11 @@ func logJob(ctx context.Context, step, line string) {
 // logAction says what a run does next.
 func logAction(ctx context.Context, name string, a workflow.Action) {
 	tflog.Info(ctx, a.String(), map[string]any{"workflow": name})
+}
+
+// logEndpoint says how far a shift is.
+func logEndpoint(ctx context.Context, name, line string) {
+	tflog.Info(ctx, line, map[string]any{"endpoint": name})
 }
 
 // connectionWarnings are about a connection that is less safe than it looks.

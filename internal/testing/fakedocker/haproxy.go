@@ -14,11 +14,14 @@ import (
 // HAProxy is an image of a proxy as far as a gateway's programs speak to it: it
 // has backends and maps by its files, servers by the networks' names, and sends
 // no requests. Each start begins with the files.
-func HAProxy(ref string) Image {
+func HAProxy(ref string) Image { return HAProxyUnder(ref, Traffic{}) }
+
+// HAProxyUnder is the same, whose proxies say that they have that traffic.
+func HAProxyUnder(ref string, traffic Traffic) Image {
 	return Image{
 		Ref: ref, Config: &docker.ContainerConfig{Cmd: []string{"haproxy"}},
-		Vary: func(Start) Behaviour {
-			p := &haproxy{maps: map[string]string{}, slots: map[string][]string{}, drained: map[string]bool{}, pid: 8}
+		Vary: func(s Start) Behaviour {
+			p := &haproxy{maps: map[string]string{}, slots: map[string][]string{}, drained: map[string]bool{}, pid: 8, start: s.Attempt, traffic: traffic}
 			return Behaviour{Exec: p.run}
 		},
 	}
@@ -31,6 +34,9 @@ type haproxy struct {
 	slots   map[string][]string // of a server template: addresses by slot, "" for a free one
 	drained map[string]bool     // by backend/server
 	pid     int                 // of the worker: another after each reload
+	start   int                 // of its container
+	traffic Traffic
+	ended   int // requests that the worker has told of
 }
 
 var haproxyMaps = []string{"split.map", "fallback.map", "names.map", "keys.map"}
@@ -58,6 +64,8 @@ func (p *haproxy) run(in Inside, req docker.ExecRequest) docker.ExecResult {
 			p.tell(strings.Fields(line))
 		}
 		return docker.ExecResult{}
+	case "requests":
+		return docker.ExecResult{Stdout: p.requests()}
 	case "forget":
 		for _, name := range strings.Fields(string(req.Stdin)) {
 			in.Remove("/mlops/" + name)
@@ -66,7 +74,7 @@ func (p *haproxy) run(in Inside, req docker.ExecRequest) docker.ExecResult {
 	case "maps":
 		return p.replace(in, strings.Fields(string(req.Stdin))...)
 	case "reload":
-		p.pid++
+		p.pid, p.ended = p.pid+1, 0
 		return p.replace(in, strings.Fields(string(req.Stdin))...)
 	default:
 		return docker.ExecResult{ExitCode: 127, Stderr: "unknown script " + name}

@@ -1,0 +1,210 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
+)
+
+// What a shift is judged by. The proxy's own counters know no percentiles, and
+// their averages reach back over a thousand requests. So the gateway of an
+// endpoint that shifts keeps a line for each request that has ended in a ring of
+// its workers' memory, and the lines of an interval are read from there.
+
+const (
+	requestRing     = "requests"
+	requestRingSize = 2 << 20 // bytes, of each worker: 20,000 requests and more between two looks
+	requestLine     = 256     // bytes at most: two names of deployments and eight numbers
+)
+
+// requestFormat is a line of the ring: its number, the deployment that the
+// request drew, the one that answered, status, how it ended, and times in
+// milliseconds. What is not known is a hyphen or -1.
+const requestFormat = `%lc %[var(txn.drawn)] %[var(txn.deployment)] %ST %ts %Tw %Tc %Tr %Ta %TR`
+
+// writeRequestRing writes where the lines are kept.
+func writeRequestRing(b *strings.Builder) {
+	fmt.Fprintf(b, "\n# A shift is judged by these lines, one for each request that has ended.\nring %s\n  format raw\n  maxlen %d\n  size %d\n",
+		requestRing, requestLine, requestRingSize)
+}
+
+// requestsScript prints what is in every worker's ring from a line on that its
+// standard input says: worker and number. A worker is its process, and when that
+// began: the first process of a container has the same number each time.
+const requestsScript = `# requests
+` + prelude + `known=$(cat)
+each() {
+  read -r stat 2> /dev/null < "/proc/$1/stat" || return
+  set -- "$1" "$2" ${stat##*) }
+  worker=$1.${22}
+  from=$(printf '%s\n' "$known" | while read -r name number; do [ "$name" = "$worker" ] && echo "$number"; done)
+  echo "# worker $worker $2"
+  ask "@!$1 show events ` + requestRing + `" | {
+    awk -v from="${from:-0}" '$1 >= from + 0' 2> /dev/null || busybox awk -v from="${from:-0}" '$1 >= from + 0'
+  }
+}
+eachWorker each
+`
+
+// request is one that has ended, as a line of the ring tells of it.
+type request struct {
+	number          int
+	drawn, answered string // deployments; "-": the gateway answered before any was chosen
+	status          int
+	ended           string // how: "--" as it should
+	wait            time.Duration
+	begun           bool // an answer has, that of the deployment
+}
+
+// parseRequests reads what requestsScript prints, by worker.
+func parseRequests(out string) map[string][]request {
+	all := map[string][]request{}
+	for _, part := range strings.Split(out, "# worker ")[1:] {
+		head, lines, _ := strings.Cut(part, "\n")
+		worker, _, _ := strings.Cut(strings.TrimSpace(head), " ")
+		all[worker] = nil
+		for line := range strings.Lines(lines) {
+			if r, ok := parseRequest(line); ok {
+				all[worker] = append(all[worker], r)
+			}
+		}
+	}
+	return all
+}
+
+// parseRequest reads a line of the ring; false of what is none: the proxy tells
+// of itself there, too.
+func parseRequest(line string) (request, bool) {
+	words := strings.Fields(line)
+	if len(words) != 10 || len(words[4]) != 2 {
+		return request{}, false
+	}
+	numbers := make([]int, len(words))
+	for _, i := range []int{0, 3, 5, 6, 7, 8, 9} {
+		n, err := strconv.Atoi(words[i])
+		if err != nil {
+			return request{}, false
+		}
+		numbers[i] = n
+	}
+	queued, connected, answered, active, received := numbers[5], numbers[6], numbers[7], numbers[8], numbers[9]
+	r := request{number: numbers[0], drawn: words[1], answered: words[2], status: numbers[3], ended: words[4], begun: answered >= 0}
+	wait := max(active-max(received, 0), 0) // all of it, for a client that left
+	if r.begun {
+		wait = max(queued, 0) + max(connected, 0) + answered
+	}
+	r.wait = time.Duration(wait) * time.Millisecond
+	return r, true
+}
+
+// failed reports whether the deployment that the request drew failed it: it, or
+// the gateway in its place, answered 5xx; it did not finish its answer; or
+// another one had to answer. A client that leaves is no failure, nor is the end of a tunnel.
+func (r request) failed() bool {
+	cut := (r.ended[0] == 'S' || r.ended[0] == 's') && r.status != 101
+	return r.status >= 500 || cut || r.drawn != r.answered
+}
+
+// counts reports whether the request says something about the deployment: not
+// what the gateway answered by itself.
+func (r request) counts() bool {
+	left := r.ended[0] == 'C' || r.ended[0] == 'c'
+	return r.drawn != "-" && (r.begun || left || r.failed())
+}
+
+// requestLog reads the requests that end from its beginning on, each once. A
+// line may be read before one with a smaller number, which some other thread of
+// the worker is still writing.
+type requestLog struct {
+	workers map[string]*workerLog
+	samples map[string]*endpoint.Sample // by the deployment that the requests drew
+	lost    int                         // requests whose lines were overwritten before they were read
+}
+
+// workerLog is what has been read of one worker.
+type workerLog struct {
+	from   int          // all lines before it have been read, or never will be
+	read   map[int]bool // those from there on
+	newest int          // that the look before has seen
+}
+
+// beginRequestLog knows what has ended until now, and counts none of it.
+func (p proxy) beginRequestLog(ctx context.Context) (*requestLog, error) {
+	l := &requestLog{workers: map[string]*workerLog{}, samples: map[string]*endpoint.Sample{}}
+	out, err := p.run(ctx, requestsScript, "")
+	if err != nil {
+		return nil, err
+	}
+	for worker, requests := range parseRequests(out) {
+		w := &workerLog{read: map[int]bool{}, newest: -1}
+		for _, r := range requests {
+			w.newest = max(w.newest, r.number)
+		}
+		w.from = w.newest + 1
+		l.workers[worker] = w
+	}
+	return l, nil
+}
+
+// look reads what has ended since the look before.
+func (l *requestLog) look(ctx context.Context, p proxy) error {
+	known := []string{}
+	for _, worker := range slices.Sorted(maps.Keys(l.workers)) {
+		known = append(known, fmt.Sprintf("%s %d", worker, l.workers[worker].from))
+	}
+	out, err := p.run(ctx, requestsScript, append(known, "")...)
+	if err != nil {
+		return err
+	}
+	for worker, requests := range parseRequests(out) {
+		l.take(worker, requests)
+	}
+	return nil
+}
+
+// take counts those requests of a worker that are new.
+func (l *requestLog) take(worker string, requests []request) {
+	w := l.workers[worker]
+	if w == nil { // a reload's, or a restart's
+		w = &workerLog{read: map[int]bool{}, newest: -1}
+		l.workers[worker] = w
+	}
+	before := w.newest
+	for _, r := range requests {
+		if r.number < w.from || w.read[r.number] {
+			continue
+		}
+		w.read[r.number], w.newest = true, max(w.newest, r.number)
+		if !r.counts() {
+			continue
+		}
+		if l.samples[r.drawn] == nil {
+			l.samples[r.drawn] = &endpoint.Sample{}
+		}
+		l.samples[r.drawn].Add(r.failed(), r.wait)
+	}
+	// What was not there yet when a later one was is there by the next look, or not at all.
+	for ; w.from <= before || w.read[w.from]; w.from++ {
+		if !w.read[w.from] {
+			l.lost++
+		}
+		delete(w.read, w.from)
+	}
+}
+
+// sample is what was asked of deployments, of all of them together.
+func (l *requestLog) sample(names ...string) endpoint.Sample {
+	var out endpoint.Sample
+	for _, name := range names {
+		if s := l.samples[name]; s != nil {
+			out.Join(*s)
+		}
+	}
+	return out
+}
