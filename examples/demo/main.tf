@@ -83,10 +83,15 @@ resource "mlops_workflow" "digits" {
 resource "mlops_endpoint" "digits" {
   name      = var.name
   host_port = var.host_port
-  traffic   = [{ deployment = var.name, weight = 100 }]
 
-  # The deployment is a step's, so there is no resource whose name could be taken: first there must be something to route to.
-  depends_on = [mlops_workflow.digits]
+  # While there is a canary (canary.tf), it gets its part of a hundred requests.
+  traffic = concat(
+    [{ deployment = var.name, weight = 100 - coalesce(var.canary_weight, 0) }],
+    [for canary in mlops_workflow.canary : { deployment = canary.name, weight = var.canary_weight }],
+  )
+
+  # Deployments are steps', so there is no resource whose name could be taken: first there must be something to route to.
+  depends_on = [mlops_workflow.digits, mlops_workflow.canary]
 }
 
 data "mlops_deployment_status" "digits" {

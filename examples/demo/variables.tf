@@ -28,8 +28,20 @@ variable "min_accuracy" {
   default     = 0.95
 }
 
+variable "canary_weight" {
+  description = "How many of a hundred requests the canary answers, 0 to 100; null: there is no canary."
+  type        = number
+  default     = null
+}
+
+variable "canary_epochs" {
+  description = "Passes over the training rows, of the canary."
+  type        = number
+  default     = 40
+}
+
 variable "name" {
-  description = "Name of the workflow, of the deployment and its first container, and of the endpoint."
+  description = "Name of the workflow, of the deployment and its first container, and of the endpoint; the canary's begins with it."
   type        = string
   default     = "digits"
 }

@@ -17,7 +17,7 @@ import (
 
 // names are the demo's on the engine.
 type names struct {
-	name    string // of workflow, deployment and endpoint; models, containers and volumes have it in their names
+	name    string // of workflow, deployment and endpoint; models, containers, volumes and the canary have it in their names
 	trainer string // image
 	server  string // image
 	client  string // image
@@ -25,6 +25,9 @@ type names struct {
 
 // usual are the defaults of the example's variables, so that its README works beside the demo.
 var usual = names{name: "digits", trainer: "mlops-demo-trainer", server: "mlops-demo-server", client: "mlops-demo-client"}
+
+// workflows are the names of the demo's: the one that it is about, and the canary's. Their deployments are called alike.
+func (n names) workflows() []string { return []string{n.name, n.name + "-canary"} }
 
 // demoLabel marks the images, hence every container made from them: what destroy may remove.
 const demoLabel = "mlops.demo"
@@ -91,6 +94,13 @@ func (d demo) run(ctx context.Context) error {
 		return err
 	}
 	if err := d.takeBack(ctx, better); err != nil {
+		return err
+	}
+	canary, err := d.canary(ctx, better)
+	if err != nil {
+		return err
+	}
+	if err := d.promote(ctx, better, canary); err != nil {
 		return err
 	}
 	fmt.Print(d.farewell())
@@ -164,7 +174,7 @@ func (d demo) poison(ctx context.Context, serving string) error {
 	return d.answers(ctx, serving)
 }
 
-// takeBack ends the demo with a configuration that Terraform agrees with.
+// takeBack returns to a configuration that Terraform agrees with.
 func (d demo) takeBack(ctx context.Context, serving string) error {
 	step.Say("The good data set again: what it came to is known, so nothing runs")
 	printed, err := d.apply(ctx, variables{"learning_rate": learningRate})

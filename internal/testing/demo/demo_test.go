@@ -298,6 +298,9 @@ func TestDestroyRemovesTheDemoAndNothingElse(t *testing.T) {
 			{Name: "mlops-endpoint.digits.1", Labels: map[string]string{docker.LabelEndpoint: "digits", docker.LabelKind: docker.KindEndpoint}},
 			{Name: "others: mlops-endpoint.iris.1", Labels: map[string]string{docker.LabelEndpoint: "iris", docker.LabelKind: docker.KindEndpoint}},
 			{Name: "mlops-result.digits.1", Labels: result("digits", "trained")},
+			{Name: "mlops-result.digits-canary.1", Labels: result("digits-canary", "trained longer")},
+			{Name: "mlops-model-longer", Labels: artifact("trained longer")},
+			{Name: "others: mlops-result.digits-canary-2.1", Labels: result("digits-canary-2", "data")},
 			{Name: "mlops-model.digits-training-data.1", Labels: model("digits-training-data", "data")},
 			{Name: "mlops-model-trained", Labels: artifact("trained")},
 			{Name: "others: mlops-model-data", Labels: artifact("data")},
@@ -317,7 +320,7 @@ func TestDestroyRemovesTheDemoAndNothingElse(t *testing.T) {
 			t.Fatal(err)
 		}
 		mine := func(v docker.Volume) bool { return !strings.HasPrefix(v.Name, "others:") }
-		if len(m.containers) != 2 || len(m.volumes) != 5 || slices.ContainsFunc(m.volumes, mine) || len(m.networks) != 2 || fmt.Sprint(m.images) != "[busybox]" {
+		if len(m.containers) != 2 || len(m.volumes) != 6 || slices.ContainsFunc(m.volumes, mine) || len(m.networks) != 2 || fmt.Sprint(m.images) != "[busybox]" {
 			t.Errorf("left: %v %v %v %v", m.containers, m.volumes, m.networks, m.images)
 		}
 		if d.terraform.exists() {
@@ -408,7 +411,7 @@ func TestTerraformFolderIsTheExample(t *testing.T) {
 	for _, entry := range entries {
 		names = append(names, entry.Name())
 	}
-	if got := strings.Join(names, " "); got != "data main.tf outputs.tf terraform.tfstate terraform.tfvars variables.tf" {
+	if got := strings.Join(names, " "); got != "canary.tf data main.tf outputs.tf terraform.tfstate terraform.tfvars variables.tf" {
 		t.Errorf("the folder holds %s", got)
 	}
 	want := "learning_rate = \"0.1\"\nname = \"digits\"\nserver_image = \"mlops-demo-server\"\ntrainer_image = \"mlops-demo-trainer\"\n"

@@ -9,17 +9,20 @@ import (
 func (d demo) farewell() string {
 	terraform := filepath.Base(d.terraform.program)
 	return fmt.Sprintf(`
-The demo is running: two replicas of the model, and the gateway of the endpoint before them. To look further, first let
-this shell use the same engine and the provider that was built here:
+The demo is running: two replicas of each of the two models, and the gateway of the endpoint before them, which asks the
+second. To look further, first let this shell use the same engine and the provider that was built here:
 
   eval "$(go run ./internal/testing/devenv env)"
   cd %[3]s
 
 Then, for example:
 
-  docker ps --filter label=mlops.deployment=%[1]s    # both replicas
-  docker logs %[1]s                                  # the requests that the first one has answered
+  docker ps --filter label=mlops.deployment=%[1]s    # both replicas of the first model
+  docker logs %[1]s-canary                           # the requests that a replica of the second one has answered
   %[2]s state show mlops_workflow.digits      # what every step came to, and why it ran
+
+  # Back to the first model, at once: it is still there.
+  %[2]s apply -var canary_weight=0
 
   # Open the endpoint on a port of the engine's machine as well, and ask it from there.
   %[2]s apply -var host_port=8501

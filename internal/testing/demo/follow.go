@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,7 +20,7 @@ const (
 	lastWords = 3 * time.Second
 )
 
-// jobs shows the logs of a workflow's steps while they run.
+// jobs shows the logs of workflows' steps while they run.
 type jobs struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup
@@ -29,12 +30,12 @@ type jobs struct {
 	printed strings.Builder
 }
 
-// followJobs shows what the steps of the demo's workflow print from now on: Terraform itself shows only that they ended.
+// followJobs shows what the steps of the demo's workflows print from now on: Terraform itself shows only that they ended.
 func (d demo) followJobs(ctx context.Context) *jobs {
 	ctx, cancel := context.WithCancel(ctx)
 	j := &jobs{cancel: cancel, done: make(chan struct{})}
 	before := map[string]bool{} // left by an earlier apply that failed
-	of := map[string]string{docker.LabelKind: docker.KindJob, docker.LabelWorkflow: d.name}
+	of := map[string]string{docker.LabelKind: docker.KindJob}
 	old, _ := d.engine.ListContainers(ctx, of) // without it an old log is shown once more
 	for _, c := range old {
 		before[c.ID] = true
@@ -44,7 +45,7 @@ func (d demo) followJobs(ctx context.Context) *jobs {
 		for ctx.Err() == nil {
 			found, _ := d.engine.ListContainers(ctx, of) // the apply itself says what is wrong with the engine
 			for _, c := range found {
-				if !before[c.ID] && c.State != "created" {
+				if !before[c.ID] && c.State != "created" && slices.Contains(d.workflows(), c.Labels[docker.LabelWorkflow]) {
 					before[c.ID] = true
 					j.running.Go(func() { j.follow(ctx, d.engine, c) })
 				}

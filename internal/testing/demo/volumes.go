@@ -8,7 +8,7 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 )
 
-// removeVolumes removes what a state that was lost would have named: results and runs of the workflow, records of the
+// removeVolumes removes what a state that was lost would have named: results and runs of the workflows, records of the
 // models, and the artifacts that were those' alone.
 func (d demo) removeVolumes(ctx context.Context) error {
 	volumes, err := d.engine.ListVolumes(ctx, nil)
@@ -41,8 +41,8 @@ func (d demo) removeVolumes(ctx context.Context) error {
 	return nil
 }
 
-// owns reports whether a volume is a note that the provider has made about the demo's workflow or models.
+// owns reports whether a volume is a note that the provider has made about the demo's workflows or models.
 func (d demo) owns(v docker.Volume) bool {
 	models := []string{d.name + "-training-data", d.name + "-reference-data"}
-	return v.Labels[docker.LabelWorkflow] == d.name || slices.Contains(models, v.Labels[docker.LabelModel])
+	return slices.Contains(d.workflows(), v.Labels[docker.LabelWorkflow]) || slices.Contains(models, v.Labels[docker.LabelModel])
 }
