@@ -21,6 +21,7 @@ type endpointState struct {
 	HostPort types.Int64  `tfsdk:"host_port"`
 	HostIP   types.String `tfsdk:"host_ip"`
 	Traffic  types.List   `tfsdk:"traffic"`
+	Shift    types.Object `tfsdk:"shift"`
 
 	Fallback       types.String `tfsdk:"fallback"`
 	OverrideHeader types.String `tfsdk:"override_header"`
@@ -62,6 +63,7 @@ func (m endpointState) toSpec(owner string) endpoint.Spec {
 		MetricsPort: int(m.MetricsPort.ValueInt64()), MetricsIP: m.MetricsIP.ValueString(),
 		Timeouts: timeoutsToSpec(m.Timeouts),
 	}
+	s.Shift = shiftToSpec(m.Shift)
 	if s.Sticky == endpoint.StickyNone { // as endpoints that were made without it are recorded
 		s.Sticky = ""
 	}
@@ -90,7 +92,7 @@ func (m endpointState) checkable() endpoint.Spec {
 	if m.HostIP.IsUnknown() {
 		s.HostIP = ""
 	}
-	s.TLS, s.Auth = checkableTLS(m.TLS), checkableAuth(m.Auth)
+	s.TLS, s.Auth, s.Shift = checkableTLS(m.TLS), checkableAuth(m.Auth), checkableShift(m.Shift)
 	if anyUnknown(m.MetricsPort, m.MetricsIP) || s.MetricsPort < 0 || s.MetricsPort > 65535 { // the attribute's own validator says the latter
 		s.MetricsPort, s.MetricsIP = 0, ""
 	}
@@ -149,6 +151,7 @@ func observedEndpoint(status endpoint.Status, prior *endpointState) endpointStat
 	next := endpointState{
 		Name: types.StringValue(s.Name), HostPort: optionalInt(s.HostPort), HostIP: optionalString(s.HostIP),
 		Traffic:  types.ListValueMust(routeType(), routes),
+		Shift:    shiftOf(s.Shift, types.ObjectNull(shiftType.AttrTypes)),
 		Fallback: optionalString(s.Fallback), OverrideHeader: optionalString(s.OverrideHeader),
 		Sticky:      types.StringValue(string(cmp.Or(s.Sticky, endpoint.StickyNone))),
 		TLS:         endpointTLSOf(s.TLS),
@@ -157,7 +160,7 @@ func observedEndpoint(status endpoint.Status, prior *endpointState) endpointStat
 		ID: types.StringValue(s.Name), URL: types.StringValue(s.URL()), Drift: driftOf(status.Drift), Timeouts: timeoutsOf(s.Timeouts),
 	}
 	if prior != nil {
-		next.Timeouts = prior.Timeouts
+		next.Timeouts, next.Shift = prior.Timeouts, shiftOf(s.Shift, prior.Shift)
 	}
 	return next
 }

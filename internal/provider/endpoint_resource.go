@@ -59,6 +59,11 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		return
 	}
 	proposed := plan
+	if !req.State.Raw.IsNull() { // an update
+		prior, diags := load[endpointState](ctx, req.State)
+		resp.Diagnostics.Append(diags...)
+		resp.Diagnostics.Append(plan.planShift(prior)...)
+	}
 	plan.ID, plan.URL, plan.Drift = plan.Name, plan.url(), noDrift()
 	if !same(&plan, &proposed) {
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)

@@ -54,6 +54,7 @@ func endpointSchema(ctx context.Context) schema.Schema {
 				MarkdownDescription: describe("Address of the host on which it listens; `0.0.0.0` for all. Needs `host_port`. Default `127.0.0.1`.", changesGateway),
 			},
 			"traffic": trafficAttribute(),
+			"shift":   shiftAttribute(),
 			"fallback": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: describe("Name of the deployment that answers for another one of which no replica is ready. It is an entry of `traffic`, with weight 0 if it is to do nothing else. "+

@@ -106,6 +106,8 @@ func TestGuideOfChangesOfEndpoints(t *testing.T) {
 		{to: object{"name": "rose"}},
 		{to: object{"traffic": routes("v1", 50, "v2", 50)}},
 		{to: object{"traffic": routes("v2", 1)}},
+		{to: object{"shift": shiftOver(10)}},
+		{object{"shift": shiftOver(10)}, object{"shift": shiftOver(5)}},
 		{to: object{"fallback": "v1"}},
 		{to: object{"sticky": "cookie"}},
 		{to: object{"override_header": "x-model"}},
