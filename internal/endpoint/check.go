@@ -60,6 +60,7 @@ func Check(s Spec) []Problem {
 	checkRouting(s, add)
 	checkTLS(s, add)
 	checkAuth(s.Auth, add)
+	checkRequests(s, add)
 	checkMetrics(s, add)
 	return out
 }
@@ -69,14 +70,15 @@ var headerRE = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,62}$`)
 
 // ownHeaders mean something to the proxy or between it and its clients.
 var ownHeaders = []string{
-	"authorization", "connection", "content-length", "content-type", "cookie", "expect", "host", "keep-alive", "te", "trailer",
-	"transfer-encoding", "upgrade", "x-api-key", "x-forwarded-for", "x-forwarded-proto",
+	"authorization", "connection", "content-length", "content-type", "cookie", "expect", "forwarded", "host", "keep-alive", "te", "trailer",
+	"transfer-encoding", "upgrade", "x-api-key",
 }
 
 // ValidHeader reports whether requests may name their deployment by a header of
 // that name.
 func ValidHeader(name string) bool {
-	return headerRE.MatchString(name) && !slices.Contains(ownHeaders, strings.ToLower(name))
+	lower := strings.ToLower(name)
+	return headerRE.MatchString(name) && !slices.Contains(ownHeaders, lower) && !strings.HasPrefix(lower, "x-forwarded-")
 }
 
 // checkRouting is about which deployment answers a request.

@@ -30,6 +30,15 @@ type Spec struct {
 	TLS  *TLS  `json:"tls,omitempty"`  // nil: plain HTTP
 	Auth *Auth `json:"auth,omitempty"` // nil: whoever reaches the endpoint may ask it
 
+	TimeoutsHTTP TimeoutsHTTP `json:"timeouts_http,omitzero"`
+	MaxBody      int64        `json:"max_body,omitempty"`     // of a request, in bytes; 0: unlimited
+	Retry        Retry        `json:"retry,omitzero"`         //
+	PathPrefix   string       `json:"path_prefix,omitempty"`  // with which paths begin that are answered; "": all are
+	StripPrefix  bool         `json:"strip_prefix,omitempty"` // the deployments do not see it
+	AccessLog    bool         `json:"access_log,omitempty"`   // a line for each request in the gateway's log
+
+	Resources Resources `json:"resources,omitzero"` // of the gateway
+
 	MetricsPort int    `json:"metrics_port,omitempty"` // of the host; 0: the gateway exports no metrics
 	MetricsIP   string `json:"metrics_ip,omitempty"`   // "": deployment.DefaultHostIP
 
@@ -94,6 +103,7 @@ func (s Spec) URL() string {
 type Status struct {
 	Spec      Spec // as recorded
 	UID       string
+	Revision  int      // rises with every Spec applied that Revises the one before; 0: the record is lost
 	Container string   // ID of its gateway, "" when it is gone
 	Drift     []string // sentences: how the gateway differs from the record
 	Warnings  []string // what an Apply wants its user to know

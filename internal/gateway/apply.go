@@ -118,6 +118,9 @@ func (c *change) run(ctx context.Context) error {
 	if err := c.takeCertificate(); err != nil {
 		return err
 	}
+	if b := c.before; b != nil && c.spec.Revises(b.spec) {
+		c.world.revision = b.revision + 1
+	}
 	if c.shift, err = c.plansShift(ctx); err != nil {
 		return err
 	}
@@ -215,6 +218,7 @@ func (c *change) restore(ctx context.Context, w *world) error {
 	if w.record != nil {
 		backends = backendsOf(c.before.spec.Traffic, append(slices.Clone(w.record.backends), backends...))
 	}
+	w.revision = c.before.revision
 	if err := c.commit(ctx, w, c.before.spec, backends); err != nil {
 		return err
 	}

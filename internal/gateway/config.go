@@ -102,6 +102,14 @@ type config struct {
 	hostPort       int               // where a redirect leads to; 0: it has none
 	requestLog     bool              // whether a shift may want to know of each request
 	metrics        bool              // whether they are exported
+
+	timeouts    endpoint.TimeoutsHTTP
+	maxBody     int64 // bytes; 0: unlimited
+	retry       endpoint.Retry
+	pathPrefix  string // "": none
+	stripPrefix bool
+	accessLog   bool
+	threads     int // of a worker; 0: as many as the host has processors
 }
 
 // check refuses what must not be rendered. Everything has been validated long
@@ -141,6 +149,9 @@ func (c config) check() error {
 		case t.MinVersion != "" && !slices.Contains(endpoint.MinTLSVersions, t.MinVersion):
 			return fmt.Errorf("TLS version %q is not safe in a configuration", t.MinVersion)
 		}
+	}
+	if c.pathPrefix != "" && !endpoint.ValidPathPrefix(c.pathPrefix) {
+		return fmt.Errorf("path prefix %q is not safe in a configuration", c.pathPrefix)
 	}
 	for _, k := range c.keys {
 		if !k.Valid() {

@@ -102,7 +102,7 @@ func (c *change) create(ctx context.Context, trafficID, edgeID string) (id strin
 	if err != nil {
 		return "", err
 	}
-	pids, exposed := int64(512), nat.PortSet{listenPort(): {}}
+	exposed := nat.PortSet{listenPort(): {}}
 	for port := range bindings(c.spec) {
 		exposed[port] = struct{}{}
 	}
@@ -121,7 +121,7 @@ func (c *change) create(ctx context.Context, trafficID, edgeID string) (id strin
 			NetworkMode: docker.NetworkMode(edgeID), PortBindings: bindings(c.spec),
 			RestartPolicy: docker.RestartPolicyOf(deployment.RestartAlways),
 			CapDrop:       []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"},
-			Resources: docker.Resources{PidsLimit: &pids},
+			Resources: resources(c.spec),
 		},
 		Networks: &docker.NetworkingConfig{EndpointsConfig: map[string]*docker.EndpointSettings{
 			edgeID: {Aliases: []string{c.spec.Name}}, trafficID: {},
@@ -196,6 +196,9 @@ func (c *change) configure(ctx context.Context) error {
 	p := proxy{c.docker, c.world.gateway.ID}
 	want, err := render(c.world.record.config())
 	if err != nil {
+		return err
+	}
+	if err := c.setLimits(ctx); err != nil {
 		return err
 	}
 	switch state := c.world.gateway.State; {

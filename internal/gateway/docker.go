@@ -29,6 +29,7 @@ type Containers interface {
 	ContainerLogs(ctx context.Context, id string, tail int) ([]string, error)
 	CreateContainer(ctx context.Context, req docker.CreateRequest) (id string, err error)
 	StartContainer(ctx context.Context, id string) error
+	UpdateContainer(ctx context.Context, id string, limits deployment.Limits, nanoCPUs bool) error
 	UnpauseContainer(ctx context.Context, id string) error
 	StopContainer(ctx context.Context, id string, grace time.Duration) error
 	RenameContainer(ctx context.Context, id, name string) error

@@ -175,6 +175,12 @@ func TestDriftIsMended(t *testing.T) {
 			}
 			return w.Operator().WriteContainerFile(c.ID, "/mlops/"+w.certificates()[0], "by hand")
 		}, "certificate of the gateway"},
+		"limits": {func(w *world) error {
+			return w.UpdateContainer(t.Context(), name, deployment.Limits{CPUQuota: 50_000, PidsLimit: 512, RestartPolicy: "always"}, false)
+		}, "limits of the gateway mlops-gateway.front are not what was applied: resources.cpus"},
+		"memory": {func(w *world) error {
+			return w.UpdateContainer(t.Context(), name, deployment.Limits{Memory: 1 << 30, PidsLimit: 512, RestartPolicy: "always"}, false)
+		}, "cannot get its limits while it runs"},
 		"configuration": {func(w *world) error {
 			return w.Operator().WriteContainerFile(name, "/mlops/haproxy.cfg", "# nothing\n")
 		}, "configuration of the gateway"},

@@ -17,11 +17,10 @@ func writeFrontend(b *strings.Builder, c config) {
 	}
 	b.WriteString("\nfrontend clients\n")
 	line("bind :%d%s", endpoint.Port, speaking(c.tls))
-	line("bind 127.0.0.1:%d", selfPort)
-	if c.requestLog {
-		line("log ring@%s len %d format raw local0", requestRing, requestLine)
-		line("log-format %q", requestFormat)
-	}
+	line("bind 127.0.0.1:%d name %s", selfPort, handedName)
+	writeLogs(line, c)
+	writeOrigin(line, c)
+	writeLogged(line, c)
 	line("# A worker that has been replaced gives what it is still asked to the current one.")
 	line("http-request allow if { stopping }")
 	if c.keys != nil {
@@ -34,7 +33,9 @@ func writeFrontend(b *strings.Builder, c config) {
 		line(`http-request return status 401 content-type text/plain string "The endpoint wants a key." hdr www-authenticate Bearer if !bearer !key`)
 		line("http-request del-header authorization if bearer")
 		line("http-request del-header x-api-key if key")
+		writeLoggedKey(line, c)
 	}
+	writeLimits(line, c)
 	unlessAsked, ifNotAsked := "", ""
 	if c.overrideHeader != "" {
 		unlessAsked, ifNotAsked = " unless asked", " !asked"

@@ -24,6 +24,7 @@ type record struct {
 	number   int // n of mlops-endpoint.<name>.<n>
 	volume   string
 	uid      string
+	revision int // rises with every change that a user makes of spec
 	spec     endpoint.Spec
 	backends []Backend // in the order of spec.Traffic
 }
@@ -35,6 +36,8 @@ func (r record) config() config {
 		name: s.Name, backends: r.backends, routes: s.Traffic,
 		fallback: s.Fallback, overrideHeader: s.OverrideHeader, sticky: s.Sticky == endpoint.StickyCookie, requestLog: s.Shift != nil,
 		tls: s.TLS, hostPort: s.HostPort, metrics: s.MetricsPort != 0,
+		timeouts: s.TimeoutsHTTP, maxBody: s.MaxBody, retry: s.Retry, pathPrefix: s.PathPrefix, stripPrefix: s.StripPrefix,
+		accessLog: s.AccessLog, threads: threadsOf(s.Resources),
 	}
 	if s.Auth != nil {
 		c.keys = s.Auth.Keys
@@ -55,6 +58,7 @@ func (r record) backend(name string) (Backend, bool) {
 type memory struct {
 	Spec     endpoint.Spec `json:"spec"`
 	Backends []Backend     `json:"backends"`
+	Revision int           `json:"revision,omitempty"` // 0, of the first versions: 1
 }
 
 // records reads all endpoints of the managed network, and the volumes that are
@@ -102,19 +106,19 @@ func parseRecord(v docker.Volume) (record, error) {
 	if m.Spec.Name != name {
 		return r, fmt.Errorf("record %q is that of endpoint %q", v.Name, m.Spec.Name)
 	}
-	r.spec, r.backends = m.Spec, m.Backends
+	r.spec, r.backends, r.revision = m.Spec, m.Backends, max(1, m.Revision)
 	return r, nil
 }
 
 // commit writes what is wanted of an endpoint from now on and removes what was
 // wanted before. A crash between the two leaves two, of which the higher counts.
 func (g *Gateways) commit(ctx context.Context, w *world, spec endpoint.Spec, backends []Backend) error {
-	next := record{number: 1, uid: strings.ToLower(rand.Text()), spec: spec, backends: backends}
+	next := record{number: 1, uid: strings.ToLower(rand.Text()), revision: max(1, w.revision), spec: spec, backends: backends}
 	if w.record != nil {
-		next.number, next.uid = w.record.number+1, w.record.uid
+		next.number, next.uid, next.revision = w.record.number+1, w.record.uid, cmp.Or(w.revision, w.record.revision)
 	}
-	if w.record == nil || !reflect.DeepEqual(w.record.spec, spec) || !slices.Equal(w.record.backends, backends) {
-		encoded, err := json.Marshal(memory{spec, backends})
+	if w.record == nil || w.record.revision != next.revision || !reflect.DeepEqual(w.record.spec, spec) || !slices.Equal(w.record.backends, backends) {
+		encoded, err := json.Marshal(memory{spec, backends, next.revision})
 		if err != nil {
 			return err
 		}

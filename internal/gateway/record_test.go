@@ -17,7 +17,7 @@ func TestRecordOfTheFirstVersion(t *testing.T) {
 			`"backends":[{"deployment":"v1","port":8080,"slots":16,"check":{"path":"/ready","port":81,"status":204,"tls":true}},{"deployment":"v2","port":80,"slots":16,"check":{}}]}`,
 	}})
 	want := record{
-		number: 3, volume: "mlops-endpoint.iris.3", uid: "abc",
+		number: 3, volume: "mlops-endpoint.iris.3", uid: "abc", revision: 1,
 		spec: endpoint.Spec{
 			Name: "iris", Owner: "me", HostPort: 8501, HostIP: "0.0.0.0", Traffic: []endpoint.Route{{Deployment: "v1", Weight: 90}, {Deployment: "v2", Weight: 10}},
 			Timeouts: deployment.Timeouts{},

@@ -45,10 +45,10 @@ func render(c config) (files, error) {
 
 // The comments in what follows are for whoever looks into a gateway: the file
 // is all that they have.
-const globalConfig = `# Endpoint %s. Written by terraform-provider-mlops; changes by hand are undone by the next apply.
+const globalConfig = `# Endpoint %[1]s. Written by terraform-provider-mlops; changes by hand are undone by the next apply.
 global
   maxconn 4000
-  hard-stop-after %ds
+%[10]s  hard-stop-after %[2]ds
   server-state-file %[3]s/%[4]s
 # A server whose address is new gets no requests before a check has passed.
 .if !version_atleast(3.1)
@@ -71,16 +71,16 @@ defaults
   load-server-state-from-file global
   # Less than the second after which a kernel asks again: whoever is there by
   # then may have been started again meanwhile.
-  timeout connect 900ms
-  timeout client 300s
-  timeout server 300s
+  timeout connect %[5]s
+  timeout client %[11]s
+  timeout server %[6]s
   timeout queue 5s
   # A replica that is busy answers late and is not down; one that is gone refuses, or lets no connection come about.
   timeout check 5s
-  timeout tunnel %[2]ds
-  timeout http-request 30s
-  timeout http-keep-alive 60s
-  retries 3
+  timeout tunnel %[7]s
+  timeout http-request %[8]s
+  timeout http-keep-alive %[12]s
+  retries %[9]d
   option redispatch 1
   retry-on conn-failure empty-response
   http-reuse safe
@@ -100,25 +100,28 @@ const nextWorker = ".next-worker"
 // given that: clients may speak TLS.
 const selfPort = 8082
 
+// handedName is what requests that come there are known by.
+const handedName = "next-worker"
+
 const nextWorkerConfig = `
 backend %s
-  server self 127.0.0.1:%d
+%[3]s  server self 127.0.0.1:%[2]d
 `
 
 func proxyConfig(c config) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, globalConfig, c.name, int(StreamLimit.Seconds()), folder, stateFile)
+	writeGlobal(&b, c)
 	writeFrontend(&b, c)
-	fmt.Fprintf(&b, nextWorkerConfig, nextWorker, selfPort)
+	fmt.Fprintf(&b, nextWorkerConfig, nextWorker, selfPort, streaming(c))
 	backends := slices.Clone(c.backends)
 	slices.SortFunc(backends, func(x, y Backend) int { return strings.Compare(x.Deployment, y.Deployment) })
 	for _, backend := range backends {
-		writeBackend(&b, backend)
+		writeBackend(&b, backend, c)
 	}
 	return b.String()
 }
 
-func writeBackend(b *strings.Builder, be Backend) {
+func writeBackend(b *strings.Builder, be Backend, c config) {
 	fmt.Fprintf(b, "\nbackend %s\n  balance leastconn\n", be.Deployment)
 	server := ""
 	if be.Check.Path != "" {
@@ -135,8 +138,11 @@ func writeBackend(b *strings.Builder, be Backend) {
 	if be.Check.TLS {
 		server += " check-ssl verify none"
 	}
-	// Only a GET is sent again after an empty answer: anything else might be done twice.
-	b.WriteString("  http-request disable-l7-retry unless METH_GET\n")
+	if !c.retry.ReplayPost {
+		// Only a GET is sent again after an empty answer: anything else might be done twice.
+		b.WriteString("  http-request disable-l7-retry unless METH_GET\n")
+	}
+	b.WriteString(streaming(c) + stripping(c))
 	fmt.Fprintf(b, "  default-server check%s inter 500ms fall 3 rise 1 resolvers docker resolve-prefer ipv4 init-addr last,none\n", server)
 	b.WriteString(".if version_atleast(3.1)\n  default-server init-state down\n.endif\n")
 	for alias, port := range be.ports() {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"pgregory.net/rapid"
@@ -47,6 +48,16 @@ var goldenConfigs = map[string]config{
 	"tls": {
 		name: "iris", backends: []Backend{{Deployment: "iris-v1", Port: 8080, Slots: 16}}, routes: []endpoint.Route{{Deployment: "iris-v1", Weight: 1}},
 		sticky: true, hostPort: 443, tls: &endpoint.TLS{Hash: bundleHash, MinVersion: endpoint.TLS13, RedirectPort: 80},
+	},
+	"shift-logged": {
+		name: "iris", requestLog: true, accessLog: true,
+		backends: []Backend{{Deployment: "iris-v1", Port: 8080, Slots: 16}}, routes: []endpoint.Route{{Deployment: "iris-v1", Weight: 1}},
+	},
+	"requests": {
+		name: "iris", backends: []Backend{{Deployment: "iris-v1", Port: 8080, Slots: 16}}, routes: []endpoint.Route{{Deployment: "iris-v1", Weight: 1}},
+		keys:     []endpoint.APIKey{{Name: "team-a", Hash: endpoint.HashKey("not-a-key-but-of-a")}},
+		timeouts: endpoint.TimeoutsHTTP{Connect: 1500 * time.Millisecond, Request: 20 * time.Second, Stream: 10 * time.Minute, Tunnel: time.Minute},
+		maxBody:  10 << 20, retry: endpoint.Retry{Attempts: 2, ReplayPost: true}, pathPrefix: "/v1/iris.2", stripPrefix: true, accessLog: true, threads: 2,
 	},
 	"metrics": {
 		name: "iris", backends: []Backend{{Deployment: "iris-v1", Port: 8080, Slots: 16}}, routes: []endpoint.Route{{Deployment: "iris-v1", Weight: 1}},
@@ -109,6 +120,8 @@ var hostileAt = []func(c *config, text string){
 	func(c *config, text string) { c.keys[0].Hash = text },
 	func(c *config, text string) { c.tls.Hash = text },
 	func(c *config, text string) { c.tls.MinVersion = endpoint.MinTLSVersion(text) },
+	func(c *config, text string) { c.pathPrefix = text },
+	func(c *config, text string) { c.pathPrefix = "/" + text },
 }
 
 // TestNothingIsInjected: whatever gets into a configuration, it either is
@@ -118,8 +131,9 @@ func TestNothingIsInjected(t *testing.T) {
 		c := config{
 			name: "iris", backends: []Backend{{Deployment: "v1", Port: 8080, Slots: 16, Check: Check{Path: "/ready"}}},
 			routes: []endpoint.Route{{Deployment: "v1", Weight: 1}}, fallback: "v1", overrideHeader: "x-model", sticky: true,
-			keys: []endpoint.APIKey{{Name: "team-a", Hash: endpoint.HashKey("a")}},
-			tls:  &endpoint.TLS{Hash: bundleHash, MinVersion: endpoint.TLS12},
+			keys:       []endpoint.APIKey{{Name: "team-a", Hash: endpoint.HashKey("a")}},
+			tls:        &endpoint.TLS{Hash: bundleHash, MinVersion: endpoint.TLS12},
+			pathPrefix: "/iris", stripPrefix: true, accessLog: true,
 		}
 		honest, err := render(c)
 		if err != nil {

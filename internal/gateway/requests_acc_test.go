@@ -1,18 +1,26 @@
 package gateway_test
 
 import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
-	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/acceptance"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/certificate"
 )
 
-// mirror is a deployment that answers with what it was sent.
+// mirror is a deployment that answers with what it was sent, or not at all.
 func (b *bed) mirror(name string) deployment.Spec {
 	const program = `cat > /dev/shm/haproxy.cfg <<'END'
 defaults
@@ -20,15 +28,20 @@ defaults
   timeout client 60s
 frontend mirror
   bind :8080
-  http-request return status 200 if { path /ready }
+  http-request reject if { path_end /nothing }
   http-request return status 200 content-type text/plain lf-string "%[method] %[pathq]\n%[req.hdrs]"
 END
 exec haproxy -f /dev/shm/haproxy.cfg`
 	s := b.model(name, "", 1)
 	s.Image, s.Command, s.Env = "docker.io/"+acceptance.GatewayImage(), []string{"sh", "-c", program}, nil
-	s.Readiness.Path = "/ready"
 	return s
 }
+
+const (
+	secretKey = "canary-key-0123456789abcdef"
+	prefix    = "/models/iris"
+	which     = "X-Which"
+)
 
 // TestAccRequests: what an endpoint does with requests, by every version of the
 // proxy.
@@ -38,51 +51,286 @@ func TestAccRequests(t *testing.T) {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			b := newBedWith(t, image)
-			mirror := b.mirror("mirror")
+			mirror, model := b.mirror("mirror"), b.model("model", "v1", 1)
 			b.deploy(mirror)
+			b.deploy(model)
 			spec := endpoint.Spec{
-				Name: b.Name("front"), Owner: "test", HostPort: acceptance.FreePort(t), Traffic: []endpoint.Route{{Deployment: mirror.Name, Weight: 1}},
-				MetricsPort: acceptance.FreePort(t),
+				Name: b.Name("front"), Owner: "test", HostPort: acceptance.FreePort(t), OverrideHeader: which,
+				Traffic:     []endpoint.Route{{Deployment: mirror.Name, Weight: 1}, {Deployment: model.Name, Weight: 0}},
+				MetricsPort: acceptance.FreePort(t), Resources: endpoint.Resources{CPUs: 0.5, Memory: 128 << 20},
 			}
 			b.apply(spec)
 			defer b.removeEndpoint(spec.Name)
 			b.exports(spec)
+
+			before := b.Inspect(endpoint.GatewayName(spec.Name))
+			spec.PathPrefix, spec.StripPrefix, spec.MaxBody, spec.AccessLog = prefix, true, 1000, true
+			spec.TimeoutsHTTP = endpoint.TimeoutsHTTP{Request: time.Second, Stream: 5 * time.Second, Tunnel: time.Second}
+			spec.Retry, spec.Resources = endpoint.Retry{Attempts: 2, ReplayPost: true}, endpoint.Resources{CPUs: 1, Memory: 192 << 20}
+			spec.Auth = &endpoint.Auth{Keys: []endpoint.APIKey{{Name: "team-a", Hash: endpoint.HashKey(secretKey)}}}
+			spec.Shift = &endpoint.Shift{Step: 100, Interval: time.Second} // its lines are in the log's
+			b.apply(spec)
+			if after := b.Inspect(endpoint.GatewayName(spec.Name)); after.ID != before.ID || after.HostConfig.CPUQuota != 100_000 || after.HostConfig.Memory != 192<<20 {
+				t.Errorf("the limits of the gateway became %d and %d", after.HostConfig.CPUQuota, after.HostConfig.Memory)
+			}
+			c := asker{client{t, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}, spec.URL()}
+			c.originAndPath()
+			c.limits()
+			c.silence(model.Name)
+			b.tunnel(spec, model.Name)
+			c.retries()
+			b.logged(spec)
+			b.handed(spec)
 		})
 	}
 }
 
-// exports asks for metrics, as Prometheus does.
-func (b *bed) exports(spec endpoint.Spec) {
-	b.t.Helper()
-	c := client{b.t, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
-	for range 3 {
-		if status, _ := c.ask(spec.URL() + "/metrics"); status != http.StatusOK { // a path of the deployment's like any other
-			b.t.Fatal(status)
+// asker asks an endpoint, with a key.
+type asker struct {
+	client
+	url string
+}
+
+func (a asker) send(method, path string, body io.Reader, headers ...string) (status int, answer string) {
+	a.t.Helper()
+	req, err := http.NewRequestWithContext(a.t.Context(), method, a.url+path, body)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	req.Header.Set("X-API-Key", secretKey)
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	got, err := a.Do(req)
+	if err != nil {
+		a.t.Errorf("%s %s: %v", method, path, err)
+		return 0, ""
+	}
+	defer got.Body.Close()
+	text, err := io.ReadAll(got.Body)
+	if err != nil {
+		a.t.Errorf("%s %s: %v", method, path, err)
+	}
+	return got.StatusCode, mirrored(text)
+}
+
+// mirrored is what a mirror was sent: of a text in more than one line it says the
+// ends in another way.
+func mirrored(text []byte) string { return strings.ReplaceAll(string(text), "%0D%0A", "\n") }
+
+// originAndPath: a deployment learns who asks from the gateway, whatever a client
+// says of that, and sees paths without the prefix.
+func (a asker) originAndPath() {
+	a.t.Helper()
+	status, seen := a.send(http.MethodGet, prefix+"/v2/infer?secret=canary-query", http.NoBody,
+		"X-Forwarded-For", "6.6.6.6", "X-Forwarded-Proto", "https", "X-Forwarded-Port", "6666", "X-Forwarded-Host", "six.example", "Forwarded", "for=6.6.6.6")
+	for _, want := range []string{"GET /v2/infer?secret=canary-query\n", "\nx-forwarded-proto: http\n", "\nx-forwarded-prefix: " + prefix + "\n", "\nx-forwarded-host: 127.0.0.1:", "\nx-forwarded-for: "} {
+		if status != http.StatusOK || !strings.Contains("\n"+seen, want) {
+			a.t.Errorf("%d, a deployment sees no %q:\n%s", status, want, seen)
 		}
 	}
-	at := fmt.Sprintf("http://127.0.0.1:%d", spec.MetricsPort)
-	_, all := c.ask(at + "/metrics")
-	deployment := regexp.QuoteMeta(spec.Traffic[0].Deployment)
-	for _, want := range []string{
-		`haproxy_backend_http_requests_total\{proxy="` + deployment + `"\} 3\n`,
-		`haproxy_backend_http_responses_total\{proxy="` + deployment + `",code="2xx"\} 3\n`,
-		`haproxy_backend_active_servers\{proxy="` + deployment + `"\} 1\n`,
-		`haproxy_backend_current_sessions\{proxy="` + deployment + `"\} 0\n`,
-		`haproxy_backend_response_time_average_seconds\{proxy="` + deployment + `"\} `,
-		`haproxy_frontend_http_requests_total\{proxy="clients"\} 3\n`,
-		`haproxy_process_uptime_seconds `,
+	for _, lie := range []string{"6.6.6.6", "6666", "six.example", "https", secretKey} {
+		if strings.Contains(seen, lie) {
+			a.t.Errorf("a deployment sees %s:\n%s", lie, seen)
+		}
+	}
+	for path, want := range map[string]string{
+		prefix: "GET /\n", prefix + "/": "GET /\n", prefix + "?a=b": "GET /?a=b\n", prefix + "/..a": "GET /..a\n",
+		"/": "", "/models/irises": "", "/models": "", prefix + "/../rose": "", prefix + "/a/%2e%2E/../..": "", prefix + "/a%2f..%2f..": "", "/Models/iris": "",
 	} {
-		if !regexp.MustCompile("\n" + want).MatchString(all) {
-			b.t.Errorf("the metrics have no %s:\n%s", want, all)
+		status, seen := a.send(http.MethodGet, path, http.NoBody)
+		if want == "" && status != http.StatusNotFound || !strings.HasPrefix(seen, want) {
+			a.t.Errorf("%s is answered with %d %.60q, want %q", path, status, seen, want)
 		}
 	}
-	if strings.Contains(all, "haproxy_server_") {
-		b.t.Error("slots are told that nobody asked for")
+}
+
+// limits: a body of the greatest length is answered, a longer one is not, and
+// one that does not say how long it is neither.
+func (a asker) limits() {
+	a.t.Helper()
+	for length, want := range map[int]int{1000: http.StatusOK, 1001: http.StatusRequestEntityTooLarge, 1 << 20: http.StatusRequestEntityTooLarge} {
+		if status, _ := a.send(http.MethodPost, prefix+"/infer", bytes.NewReader(make([]byte, length))); status != want {
+			a.t.Errorf("a body of %d bytes is answered with %d", length, status)
+		}
 	}
-	if _, slots := c.ask(at + "/metrics?scope=server&no-maint"); !strings.Contains(slots, `haproxy_server_http_responses_total{proxy="`+spec.Traffic[0].Deployment+`",server="s8080-1",code="2xx"} 3`) {
-		b.t.Errorf("of slots is told\n%s", slots)
+	if status, _ := a.send(http.MethodPost, prefix+"/infer", io.MultiReader(strings.NewReader("short"))); status != http.StatusLengthRequired {
+		a.t.Errorf("a body without a length is answered with %d", status)
 	}
-	if status, _ := c.ask(at + "/"); status != http.StatusNotFound {
-		b.t.Errorf("beside the metrics is %d", status)
+}
+
+// silence: whoever waits for an event stream waits longer.
+func (a asker) silence(model string) {
+	a.t.Helper()
+	const slow = prefix + "/slow?d=2500ms"
+	if status, _ := a.send(http.MethodGet, slow, http.NoBody, which, model); status != http.StatusGatewayTimeout {
+		a.t.Errorf("a replica that is silent is answered for with %d", status)
 	}
+	if status, body := a.send(http.MethodGet, slow, http.NoBody, which, model, "Accept", "text/html, Text/Event-Stream"); status != http.StatusOK || body != "done\n" {
+		a.t.Errorf("a stream that is silent for a while: %d %q", status, body)
+	}
+}
+
+// tunnel: a WebSocket that nobody uses is closed.
+func (b *bed) tunnel(spec endpoint.Spec, model string) {
+	b.t.Helper()
+	conn, err := new(net.Dialer).DialContext(b.t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", spec.HostPort))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "GET %s/socket HTTP/1.1\r\nHost: test\r\nOrigin: http://test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nX-Api-Key: %s\r\n%s: %s\r\n\r\n",
+		prefix, secretKey, which, model)
+	_ = conn.SetReadDeadline(time.Now().Add(30 * time.Second))
+	if all, err := io.ReadAll(conn); err != nil || !strings.HasPrefix(string(all), "HTTP/1.1 101 ") {
+		b.t.Errorf("%v, a WebSocket that nobody uses: %q", err, all)
+	}
+}
+
+// retries: the log tells them.
+func (a asker) retries() {
+	a.t.Helper()
+	if status, _ := a.send(http.MethodPost, prefix+"/nothing", strings.NewReader("x")); status != http.StatusBadGateway {
+		a.t.Errorf("no answer is answered with %d", status)
+	}
+	conn, err := new(net.Dialer).DialContext(a.t.Context(), "tcp", strings.TrimPrefix(a.url, "http://"))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "GET %s/\"}\\u0022{%%22 HTTP/1.1\r\nHost: test\r\nX-Api-Key: %s\r\nConnection: close\r\n\r\n", prefix, secretKey)
+	_, _ = io.Copy(io.Discard, conn)
+}
+
+// entry is a line of the access log.
+type entry struct {
+	Time                                                         time.Time
+	Request                                                      string
+	Client, Key, Method, Path, Deployment, Replica, Retries, End string
+	Status                                                       int
+	Received, Sent, QueueMS, ConnectMS, ResponseMS, TotalMS      int
+}
+
+// entries are the lines of the access log; each that the proxy has written
+// since it is on must be one.
+func (b *bed) entries(spec endpoint.Spec) []entry {
+	b.t.Helper()
+	lines, err := b.Client.ContainerLogs(b.t.Context(), b.Inspect(endpoint.GatewayName(spec.Name)).ID, 1000)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var out []entry
+	for _, line := range lines {
+		if !strings.HasPrefix(line, "{") {
+			continue
+		}
+		decoder := json.NewDecoder(strings.NewReader(strings.NewReplacer("_ms", "ms").Replace(line)))
+		decoder.DisallowUnknownFields()
+		var e entry
+		if err := decoder.Decode(&e); err != nil || decoder.More() {
+			b.t.Errorf("%v: %s", err, line)
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// logged: each request is one line, and no line tells a secret.
+func (b *bed) logged(spec endpoint.Spec) {
+	b.t.Helper()
+	b.showsNo(spec.Name, "canary-")
+	find := func(path string, status int) (found []entry) {
+		for _, e := range b.entries(spec) {
+			if e.Path == path && e.Status == status {
+				found = append(found, e)
+			}
+		}
+		return found
+	}
+	mirror, model := spec.Traffic[0].Deployment, spec.Traffic[1].Deployment
+	well := find(prefix+"/v2/infer", http.StatusOK)
+	if len(well) != 1 || well[0].Deployment != mirror || well[0].Key != "team-a" || well[0].Method != http.MethodGet || well[0].End != "--" ||
+		net.ParseIP(well[0].Client) == nil || net.ParseIP(well[0].Replica) == nil || time.Since(well[0].Time) > time.Hour || well[0].Sent < 100 || well[0].Received < 100 {
+		b.t.Errorf("an answered request is logged as %+v", well)
+	}
+	if ring := b.inside(spec.Name, "printf '@1 show events requests\\n' | nc -w 5 127.0.0.1 9998"); len(well) == 1 && !strings.Contains(ring, `{"request":"`+well[0].Request+`","time":"`) {
+		b.t.Errorf("a shift reads %s", ring)
+	}
+	if refused := find("/models", http.StatusNotFound); len(refused) != 1 || refused[0].Deployment != "-" || refused[0].Replica != "-" || refused[0].Key != "team-a" {
+		b.t.Errorf("a refused request is logged as %+v", refused)
+	}
+	if late := find(prefix+"/slow", http.StatusGatewayTimeout); len(late) != 1 || late[0].Deployment != model || late[0].End != "sH" {
+		b.t.Errorf("a silent replica is logged as %+v", late)
+	}
+	if again := find(prefix+"/nothing", http.StatusBadGateway); len(again) != 1 || again[0].Retries != "1" {
+		b.t.Errorf("a POST that is sent again is logged as %+v", again)
+	}
+	if odd := find(prefix+`/"}\u0022{%22`, http.StatusOK); len(odd) != 1 {
+		b.t.Errorf("a path that means something in JSON is logged as %+v", odd)
+	}
+}
+
+// handed: what a worker that was replaced gives away is known as its client's,
+// and is logged once. Without replay_post a POST is sent once.
+func (b *bed) handed(spec endpoint.Spec) {
+	b.t.Helper()
+	spec.Retry, spec.TLS = endpoint.Retry{}, &endpoint.TLS{}
+	spec.TLS.Certificate, spec.TLS.PrivateKey = certificate.Issue(b.t, "iris")
+	b.apply(spec)
+	kept, endKept := b.connected(spec)
+	defer endKept()
+	other, endOther := b.connected(spec)
+	defer endOther()
+	if status, _ := other("/nothing"); status != http.StatusBadGateway {
+		b.t.Errorf("no answer is answered with %d", status)
+	}
+	origin := func(seen string) []string {
+		var out []string
+		for line := range strings.Lines(seen) {
+			if strings.HasPrefix(line, "x-forwarded-") {
+				out = append(out, strings.TrimSpace(line))
+			}
+		}
+		slices.Sort(out)
+		return out
+	}
+	_, before := kept("/before")
+	spec.MaxBody++
+	b.apply(spec) // a reload
+	_, after := kept("/after")
+	if !slices.Equal(origin(before), origin(after)) || !strings.Contains(after, "x-forwarded-proto: https\n") || strings.Contains(after, "6.6.6.6") {
+		b.t.Errorf("before the reload:\n%s\nafter:\n%s", before, after)
+	}
+	b.eventually("each is logged once, and sent once", func() bool {
+		count := map[string]int{}
+		for _, e := range b.entries(spec) {
+			count[e.Path+" "+e.Retries]++
+		}
+		return count[prefix+"/before 0"] == 1 && count[prefix+"/after 0"] == 1 && count[prefix+"/nothing 0"] == 1
+	})
+}
+
+// connected opens a connection over TLS and returns what asks over it.
+func (b *bed) connected(spec endpoint.Spec) (ask func(path string) (status int, answer string), end func()) {
+	b.t.Helper()
+	conn, err := (&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext(b.t.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", spec.HostPort)) //nolint:gosec // it is about something else
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	reader := bufio.NewReader(conn)
+	return func(path string) (int, string) {
+		b.t.Helper()
+		_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
+		fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: test\r\nX-Api-Key: %s\r\nX-Forwarded-For: 6.6.6.6\r\nContent-Length: 1\r\n\r\nx", prefix+path, secretKey)
+		answer, err := http.ReadResponse(reader, nil)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		return answer.StatusCode, mirrored(text)
+	}, func() { _ = conn.Close() }
 }

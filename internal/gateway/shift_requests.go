@@ -28,6 +28,13 @@ const (
 // milliseconds. What is not known is a hyphen or -1.
 const requestFormat = `%lc %[var(txn.drawn)] %[var(txn.deployment)] %ST %ts %Tw %Tc %Tr %Ta %TR`
 
+// requestField is where such a line is in one of the access log.
+const requestField = "request"
+
+// requestsAwk prints the lines of the ring from one on, be they lines of the
+// access log or not.
+const requestsAwk = `{ sub(/^[{]"` + requestField + `":"/, "") } $1 >= from + 0`
+
 // writeRequestRing writes where the lines are kept.
 func writeRequestRing(b *strings.Builder) {
 	fmt.Fprintf(b, "\n# A shift is judged by these lines, one for each request that has ended.\nring %s\n  format raw\n  maxlen %d\n  size %d\n",
@@ -46,7 +53,7 @@ each() {
   from=$(printf '%s\n' "$known" | while read -r name number; do [ "$name" = "$worker" ] && echo "$number"; done)
   echo "# worker $worker $2"
   ask "@!$1 show events ` + requestRing + `" | {
-    awk -v from="${from:-0}" '$1 >= from + 0' 2> /dev/null || busybox awk -v from="${from:-0}" '$1 >= from + 0'
+    awk -v from="${from:-0}" '` + requestsAwk + `' 2> /dev/null || busybox awk -v from="${from:-0}" '` + requestsAwk + `'
   }
 }
 eachWorker each
@@ -81,6 +88,7 @@ func parseRequests(out string) map[string][]request {
 // parseRequest reads a line of the ring; false of what is none: the proxy tells
 // of itself there, too.
 func parseRequest(line string) (request, bool) {
+	line, _, _ = strings.Cut(line, `"`) // what follows is the access log's
 	words := strings.Fields(line)
 	if len(words) != 10 || len(words[4]) != 2 {
 		return request{}, false

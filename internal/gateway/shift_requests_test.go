@@ -24,6 +24,7 @@ func TestRequests(t *testing.T) {
 		wait           time.Duration
 	}{
 		"answered":                        {"7 v2 v2 200 -- 0 1 308 309 0", true, false, 309 * time.Millisecond},
+		"answered, in the access log too": {`7 v2 v2 200 -- 0 1 308 309 0","time":"2026-11-23T12:24:33Z","path":"a b"}`, true, false, 309 * time.Millisecond},
 		"an error of the client's":        {"7 v2 v2 404 -- 0 0 3 3 0", true, false, 3 * time.Millisecond},
 		"an error":                        {"7 v2 v2 500 -- 0 0 3 3 0", true, true, 3 * time.Millisecond},
 		"cut in the answer":               {"7 v2 v2 200 SD 0 0 0 201 0", true, true, 0},

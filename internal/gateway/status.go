@@ -46,7 +46,7 @@ func (w *world) status() endpoint.Status {
 		s.Drift = []string{fmt.Sprintf("The record of endpoint %s is lost.", w.name)}
 		return s
 	}
-	s.Spec, s.UID = w.record.spec, w.record.uid
+	s.Spec, s.UID, s.Revision = w.record.spec, w.record.uid, w.record.revision
 	if w.ours() {
 		s.Container = w.gateway.ID
 	}
@@ -92,6 +92,8 @@ func (g *Gateways) drift(ctx context.Context, w *world) ([]string, error) {
 	}
 	if why := g.misfit(*w.gateway, w.record.spec); why != "" {
 		add("The gateway %s %s.", endpoint.GatewayName(w.name), why)
+	} else if changed := limitsNow(*w.gateway).Changed(limitsOf(w.record.spec)); len(changed) > 0 {
+		add("The limits of the gateway %s are not what was applied: %s.", endpoint.GatewayName(w.name), strings.Join(changed, ", "))
 	}
 	if idle != "" {
 		out = append(out, idle)

@@ -16,6 +16,7 @@ type world struct {
 	name       string
 	record     *record // nil: none
 	superseded []string
+	revision   int                // that the next record has; 0: as this one
 	locks      map[string]string  // sessions of its locks, by the names of these
 	gateway    *docker.Container  // under the gateway's name, ours or not
 	others     []docker.Container // further gateways of the endpoint, which an interrupted change left
@@ -104,6 +105,7 @@ func (g *Gateways) inspect(ctx context.Context, idOrName string) (*docker.Contai
 // "" when it can. It is a sentence about the container.
 func (g *Gateways) misfit(c docker.Container, s endpoint.Spec) string {
 	have, want := c.HostConfig.PortBindings, bindings(s)
+	limits := unlimitable(c, s)
 	_, onEdge := c.Networks[g.edge.Name()]
 	_, onTraffic := c.Networks[g.traffic.Name()]
 	switch {
@@ -111,6 +113,8 @@ func (g *Gateways) misfit(c docker.Container, s endpoint.Spec) string {
 		return "is half removed"
 	case !maps.EqualFunc(have, want, slices.Equal):
 		return "publishes another host port"
+	case limits != "":
+		return "cannot get its limits while it runs: " + limits
 	case c.Config.Image != g.cfg.Image:
 		return "runs the image " + c.Config.Image
 	case !onEdge:

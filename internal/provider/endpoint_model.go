@@ -30,11 +30,21 @@ type endpointState struct {
 	TLS  types.Object `tfsdk:"tls"`
 	Auth types.Object `tfsdk:"auth"`
 
+	TimeoutsHTTP types.Object `tfsdk:"timeouts_http"`
+	MaxBody      types.String `tfsdk:"max_body"`
+	Retry        types.Object `tfsdk:"retry"`
+	PathPrefix   types.String `tfsdk:"path_prefix"`
+	StripPrefix  types.Bool   `tfsdk:"strip_prefix"`
+	AccessLog    types.Bool   `tfsdk:"access_log"`
+	Resources    types.Object `tfsdk:"resources"`
+
 	MetricsPort types.Int64  `tfsdk:"metrics_port"`
 	MetricsIP   types.String `tfsdk:"metrics_ip"`
 
 	ID       types.String   `tfsdk:"id"`
 	URL      types.String   `tfsdk:"url"`
+	Gateway  types.String   `tfsdk:"gateway_container"`
+	Revision types.Int64    `tfsdk:"revision"`
 	Drift    types.List     `tfsdk:"drift"`
 	Timeouts timeouts.Value `tfsdk:"timeouts"`
 }
@@ -64,6 +74,7 @@ func (m endpointState) toSpec(owner string) endpoint.Spec {
 		Timeouts: timeoutsToSpec(m.Timeouts),
 	}
 	s.Shift = shiftToSpec(m.Shift)
+	m.requestsToSpec(&s)
 	if s.Sticky == endpoint.StickyNone { // as endpoints that were made without it are recorded
 		s.Sticky = ""
 	}
@@ -96,6 +107,7 @@ func (m endpointState) checkable() endpoint.Spec {
 	if anyUnknown(m.MetricsPort, m.MetricsIP) || s.MetricsPort < 0 || s.MetricsPort > 65535 { // the attribute's own validator says the latter
 		s.MetricsPort, s.MetricsIP = 0, ""
 	}
+	m.checkableRequests(&s)
 	if m.OverrideHeader.IsUnknown() {
 		s.OverrideHeader = ""
 	}
@@ -157,10 +169,16 @@ func observedEndpoint(status endpoint.Status, prior *endpointState) endpointStat
 		TLS:         endpointTLSOf(s.TLS),
 		Auth:        authOf(s.Auth),
 		MetricsPort: optionalInt(s.MetricsPort), MetricsIP: optionalString(s.MetricsIP),
+		TimeoutsHTTP: timeoutsHTTPOf(s.TimeoutsHTTP), MaxBody: optionalBytes(s.MaxBody), Retry: retryOf(s.Retry),
+		PathPrefix: optionalString(s.PathPrefix), StripPrefix: types.BoolValue(s.StripPrefix), AccessLog: types.BoolValue(s.AccessLog),
+		Resources: gatewayResourcesOf(s.Resources),
+		Gateway:   types.StringValue(endpoint.GatewayName(s.Name)), Revision: types.Int64Value(int64(status.Revision)),
 		ID: types.StringValue(s.Name), URL: types.StringValue(s.URL()), Drift: driftOf(status.Drift), Timeouts: timeoutsOf(s.Timeouts),
 	}
 	if prior != nil {
 		next.Timeouts, next.Shift = prior.Timeouts, shiftOf(s.Shift, prior.Shift)
+		next.keep(prior)
+		next.keepEmpty(prior)
 	}
 	return next
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
@@ -58,13 +59,17 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	proposed := plan
-	if !req.State.Raw.IsNull() { // an update
-		prior, diags := load[endpointState](ctx, req.State)
+	var prior *endpointState
+	if !req.State.Raw.IsNull() {
+		state, diags := load[endpointState](ctx, req.State)
 		resp.Diagnostics.Append(diags...)
-		resp.Diagnostics.Append(plan.planShift(prior)...)
+		prior = &state
 	}
-	plan.ID, plan.URL, plan.Drift = plan.Name, plan.url(), noDrift()
+	proposed := plan
+	if prior != nil { // an update
+		resp.Diagnostics.Append(plan.planShift(*prior)...)
+	}
+	plan.complete(prior)
 	if !same(&plan, &proposed) {
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	}
@@ -86,6 +91,7 @@ func (r *endpointResource) Create(ctx context.Context, req resource.CreateReques
 		return
 	}
 	// Before anything exists: what an error leaves behind must not be orphaned.
+	plan.Revision = types.Int64Null()
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -100,7 +106,10 @@ func (r *endpointResource) Create(ctx context.Context, req resource.CreateReques
 		if r.nothingOf(ctx, engine, name) {
 			resp.State.RemoveResource(ctx)
 		}
+		return
 	}
+	plan.Revision = types.Int64Value(int64(status.Revision))
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
 // nothingOf reports whether a create that failed left nothing that would have
@@ -157,6 +166,9 @@ func (r *endpointResource) Update(ctx context.Context, req resource.UpdateReques
 	if err != nil {
 		resp.Diagnostics.Append(unable("update", "endpoint", name, err))
 		return
+	}
+	if plan.Revision.IsUnknown() {
+		plan.Revision = types.Int64Value(int64(status.Revision))
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }

@@ -34,6 +34,8 @@ func endpointSchema(ctx context.Context) schema.Schema {
 			"(`rollout.drain_timeout` bounds that; what takes longer is cut off).\n\n" +
 			"Each request is sent by weight, however many replicas a deployment has. A replica that does not pass its readiness check gets no requests; where a deployment has no other, its requests are answered with 503, or by `fallback`. " +
 			"A deployment that is destroyed leaves its part to the others; the last one of an endpoint cannot be destroyed before the endpoint.\n\n" +
+			"A deployment learns who asks from the gateway: `X-Forwarded-For` is the address that the connection comes from (of clients on the host itself, that of the engine's bridge), `X-Forwarded-Proto` is `http` or `https`, and `X-Forwarded-Host` what the client called the endpoint. " +
+			"What a client itself sends as `Forwarded` or `X-Forwarded-…` is taken out of the request.\n\n" +
 			"What differs on the engine from what was applied appears in `drift`, and the next apply mends it.",
 		Attributes: map[string]schema.Attribute{
 			"name": schema.StringAttribute{
@@ -73,6 +75,15 @@ func endpointSchema(ctx context.Context) schema.Schema {
 			},
 			"tls":  endpointTLSAttribute(),
 			"auth": authAttribute(),
+
+			"timeouts_http": timeoutsHTTPAttribute(),
+			"max_body":      maxBodyAttribute(),
+			"retry":         retryAttribute(),
+			"path_prefix":   pathPrefixAttribute(),
+			"strip_prefix":  stripPrefixAttribute(),
+			"access_log":    accessLogAttribute(),
+			"resources":     gatewayResourcesAttribute(),
+
 			"metrics_port": schema.Int64Attribute{
 				Optional: true,
 				MarkdownDescription: describe("Port of the host, at `metrics_ip`, where the gateway exports metrics for Prometheus, at `/metrics`: of its process, of the requests of clients (frontend `clients`), and of each deployment (a backend of its name): "+
@@ -90,6 +101,9 @@ func endpointSchema(ctx context.Context) schema.Schema {
 			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The name of the endpoint."},
 			"url": schema.StringAttribute{Computed: true, MarkdownDescription: "Where clients find it: `http://127.0.0.1:8501` with a `host_port` (`https` with `tls`), " +
 				"else `http://<name>:" + fmt.Sprint(endpoint.Port) + "` for containers on the edge network."},
+			"gateway_container": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the gateway's container: `docker logs` of it shows what the proxy says, and the lines of `access_log`."},
+			"revision": schema.Int64Attribute{Computed: true, MarkdownDescription: "Rises with every change of the endpoint that is applied, but for one of `timeouts`. " +
+				"Mending `drift` makes no revision, nor does a deployment that leaves the traffic because it is destroyed."},
 			"drift": schema.ListAttribute{
 				Computed: true, ElementType: types.StringType,
 				MarkdownDescription: "Sentences about what differs on the engine from what was applied: a gateway that is stopped, paused or gone, weights or a configuration that were changed by hand. " +

@@ -60,6 +60,13 @@ func TestEndpointLife(t *testing.T) {
 		{object{"auth": apiKeys("team-a", "2", "team-b", nil)}, []string{"auth"}},
 		{object{"tls": endpointTLS(t, nil)}, []string{"tls", "url"}},
 		{object{"tls": endpointTLS(t, object{"min_version": "1.3", "private_key_wo_version": "2"})}, []string{"tls"}},
+		{object{"timeouts_http": object{"request": "600s", "connect": "1s"}}, []string{"timeouts_http"}},
+		{object{"timeouts_http": object{}, "resources": object{}}, []string{"timeouts_http", "resources"}},
+		{object{"max_body": "1024k", "retry": object{"attempts": 2}}, []string{"max_body", "retry"}},
+		{object{"retry": object{}}, []string{"max_body", "retry"}},
+		{object{"path_prefix": "/iris", "strip_prefix": true, "access_log": true}, []string{"path_prefix", "strip_prefix", "access_log"}},
+		{object{"resources": object{"cpus": 1.5, "memory": "131072k"}}, []string{"resources"}},
+		{object{"resources": object{"cpus": 2, "memory": "64m"}}, []string{"resources"}},
 		{object{"metrics_port": 9101, "metrics_ip": "0.0.0.0"}, []string{"metrics_port", "metrics_ip"}},
 		{object{"timeouts": object{"update": "1m"}}, []string{"timeouts"}},
 	} {
@@ -152,6 +159,70 @@ func TestEndpointImport(t *testing.T) {
 	h.planIsEmpty(w, canary())
 }
 
+// TestEndpointRevision: it rises with what is applied, is known in a plan that
+// does not raise it, and stays what it is when nothing was said.
+func TestEndpointRevision(t *testing.T) {
+	h := newEndpointHost(t, nil)
+	w, want := h.create(canary()), 1.0
+	for _, c := range []struct {
+		change object
+		raises bool
+	}{
+		{object{}, false},
+		{object{"traffic": routes("v1", 50, "v2", 50)}, true},
+		{object{"traffic": routes("v1", 50, "v2", 50), "timeouts": object{"update": "1m"}}, false},
+		{object{"traffic": routes("v1", 50, "v2", 50), "timeouts_http": object{"request": "300s"}}, true},
+		{object{"traffic": routes("v1", 50, "v2", 50), "timeouts_http": object{"request": "5m"}}, false},
+		{object{"auth": apiKeys("team-a", "1")}, true},
+		{object{"auth": apiKeys("team-a", "2")}, true},
+		{object{}, true},
+	} {
+		if c.raises {
+			want++
+		}
+		config := with(canary(), c.change)
+		p := h.plan(w, config)
+		planned, _ := plain(t, p.value).(map[string]any)
+		if known := planned["revision"] == want; known == c.raises {
+			t.Errorf("%v: revision %v is planned", c.change, planned["revision"])
+		}
+		var diagnostics []string
+		if w, diagnostics = h.apply(p); len(diagnostics) > 0 {
+			t.Fatal(diagnostics)
+		}
+		w = h.refresh(w)
+		if state, _ := plain(t, w.state).(map[string]any); state["revision"] != want || state["gateway_container"] != "mlops-gateway.iris" {
+			t.Errorf("%v: revision %v of %v, want %v", c.change, state["revision"], state["gateway_container"], want)
+		}
+		h.planIsEmpty(w, config)
+	}
+	imported, diagnostics := h.imported("iris")
+	if state, _ := plain(t, imported.state).(map[string]any); len(diagnostics) > 0 || state["revision"] != want {
+		t.Errorf("imported is revision %v, want %v: %q", state["revision"], want, diagnostics)
+	}
+}
+
+// TestEndpointSpelling: another spelling of the same is no difference, after an
+// import either, and with part of it not known yet.
+func TestEndpointSpelling(t *testing.T) {
+	h := newEndpointHost(t, nil)
+	config := func(duration, size string, more object) object {
+		return with(with(canary(), object{"timeouts_http": object{"request": duration, "stream": "2m"}, "max_body": size, "resources": object{"memory": size}}), more)
+	}
+	h.create(config("600s", "131072k", nil))
+	w, diagnostics := h.imported("iris")
+	if len(diagnostics) > 0 {
+		t.Fatal(diagnostics)
+	}
+	h.planIsEmpty(w, config("10m", "128m", nil))
+	h.planIsEmpty(w, config("600s", "131072k", nil))
+	p := h.plan(w, config("600s", "131072k", object{"timeouts_http": object{"request": "600s", "stream": notYetKnown{}}}))
+	planned, _ := plain(t, p.value).(map[string]any)
+	if group, _ := planned["timeouts_http"].(map[string]any); group["request"] != "10m" {
+		t.Errorf("planned is %v, and would be 10m once all is known", group)
+	}
+}
+
 func TestEndpointDrift(t *testing.T) {
 	h := newEndpointHost(t, nil)
 	w := h.create(canary())
@@ -211,6 +282,7 @@ func TestEndpointValidation(t *testing.T) {
 		{"fallback to what is not known", object{"fallback": notYetKnown{}}, ""},
 		{"fallback to one not known", object{"fallback": "v3", "traffic": routes("v1", 1, notYetKnown{}, 1)}, ""},
 		{"header", object{"override_header": "x-model: v1"}, "override_header"},
+		{"header of the gateway's", object{"override_header": "X-Forwarded-Model"}, "override_header"},
 		{"header of HTTP's", object{"override_header": "Content-Length"}, "override_header"},
 		{"sticky", object{"sticky": "address"}, "sticky"},
 		{"routing unknown", object{"override_header": notYetKnown{}, "sticky": notYetKnown{}}, ""},
@@ -218,6 +290,34 @@ func TestEndpointValidation(t *testing.T) {
 		{"TLS unknown", object{"tls": notYetKnown{}}, ""},
 		{"a certificate not known yet", object{"tls": object{"certificate": notYetKnown{}, "private_key_wo": notYetKnown{}}}, ""},
 		{"a private key not known yet", object{"tls": endpointTLS(t, object{"private_key_wo": notYetKnown{}})}, ""},
+		{"requests", object{
+			"timeouts_http": object{"connect": "2s", "request": "10m", "stream": "1h", "tunnel": "1m"}, "max_body": "10m", "retry": object{"attempts": 1, "replay_post": true},
+			"path_prefix": "/v1/models/iris_2.0", "strip_prefix": true, "access_log": true, "resources": object{"cpus": 0.5, "memory": "64m"},
+		}, ""},
+		{"requests unknown", object{
+			"timeouts_http": notYetKnown{}, "max_body": notYetKnown{}, "retry": notYetKnown{}, "path_prefix": notYetKnown{}, "strip_prefix": true,
+			"access_log": notYetKnown{}, "resources": notYetKnown{},
+		}, ""},
+		{"requests unknown inside", object{
+			"timeouts_http": object{"request": notYetKnown{}}, "retry": object{"attempts": notYetKnown{}}, "resources": object{"cpus": notYetKnown{}, "memory": notYetKnown{}},
+		}, ""},
+		{"groups that say nothing", object{"timeouts_http": object{}, "retry": object{}, "resources": object{}}, ""},
+		{"no duration", object{"timeouts_http": object{"request": "soon"}}, "timeouts_http.request"},
+		{"too short", object{"timeouts_http": object{"stream": "0s"}}, "timeouts_http.stream"},
+		{"too long", object{"timeouts_http": object{"tunnel": "2h"}}, "timeouts_http.tunnel"},
+		{"too long to connect", object{"timeouts_http": object{"connect": "1m"}}, "timeouts_http.connect"},
+		{"no size", object{"max_body": "much"}, "max_body"},
+		{"no body", object{"max_body": "0"}, "max_body"},
+		{"no attempt", object{"retry": object{"attempts": 0}}, "retry.attempts"},
+		{"too many attempts", object{"retry": object{"attempts": 11}}, "retry.attempts"},
+		{"no path", object{"path_prefix": "models"}, "path_prefix"},
+		{"a path that leads out", object{"path_prefix": "/models/.."}, "path_prefix"},
+		{"a path with an end", object{"path_prefix": "/models/"}, "path_prefix"},
+		{"a directive", object{"path_prefix": "/a\n  http-request deny"}, "path_prefix"},
+		{"nothing to strip", object{"strip_prefix": true}, "strip_prefix"},
+		{"a wrong prefix to strip", object{"path_prefix": "models", "strip_prefix": true}, "path_prefix"},
+		{"no cores", object{"resources": object{"cpus": 0}}, "resources.cpus"},
+		{"too little memory", object{"resources": object{"memory": "32m"}}, "resources.memory"},
 		{"metrics", object{"metrics_port": 9101, "metrics_ip": "0.0.0.0"}, ""},
 		{"metrics without host_port", object{"host_port": nil, "metrics_port": 9101}, ""},
 		{"metrics unknown", object{"metrics_port": notYetKnown{}, "metrics_ip": "0.0.0.0"}, ""},

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"maps"
 	"regexp"
@@ -114,6 +115,17 @@ func TestGuideOfChangesOfEndpoints(t *testing.T) {
 		{to: object{"host_port": 8502}},
 		{to: object{"host_ip": "0.0.0.0"}},
 		{to: object{"timeouts": object{"update": "1m"}}},
+		{to: object{"timeouts_http": object{"request": "1m"}}},
+		{to: object{"max_body": "1m"}},
+		{to: object{"retry": object{"replay_post": true}}},
+		{to: object{"path_prefix": "/iris"}},
+		{object{"path_prefix": "/iris"}, object{"path_prefix": "/iris", "strip_prefix": true}},
+		{to: object{"access_log": true}},
+		{to: object{"resources": object{"cpus": 1}}},
+		{to: object{"resources": object{"memory": "128m"}}},
+		{object{"resources": object{"memory": "128m"}}, object{"resources": object{"memory": "64m"}}},
+		{object{"resources": object{"memory": "128m"}}, object{"resources": object{"memory": "256m"}}},
+		{object{"resources": object{"memory": "128m"}}, object{}},
 		{to: object{"metrics_port": 9101}},
 		{object{"metrics_port": 9101}, object{"metrics_port": 9101, "metrics_ip": "0.0.0.0"}},
 		{to: keys},
@@ -189,7 +201,7 @@ func newHostOfRoutes(t *testing.T) *host {
 	return h.of(endpointType)
 }
 
-// gatewayOf is the gateway of the endpoint iris, and its configuration.
+// gatewayOf is the gateway of the endpoint iris, and its configuration and limits.
 func gatewayOf(t *testing.T, h *host) (out struct{ id, files string }) {
 	t.Helper()
 	c, err := h.engine.InspectContainer(context.Background(), "mlops-gateway.iris")
@@ -205,7 +217,7 @@ func gatewayOf(t *testing.T, h *host) (out struct{ id, files string }) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out.id, out.files = c.ID, string(content)
+	out.id, out.files = c.ID, fmt.Sprint(string(content), c.HostConfig.CPUQuota, c.HostConfig.Memory)
 	return out
 }
 
