@@ -29,6 +29,7 @@ type DeploymentCount struct {
 	InFlight int // requests that are not finished, at this moment, in all processes
 
 	Requests     uint64 // since Figures.Since, those in flight among them
+	Answered     uint64 // by a replica, whole or in part; what Latency is of
 	ClientErrors uint64 // answers with 4xx
 	ServerErrors uint64 // answers with 5xx: the deployment's own, and the gateway's where no replica answered (502, 503, 504)
 	Cut          uint64 // answers that a replica did not finish, whatever their status

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -139,7 +140,7 @@ const latencyWindow = 1024
 
 func (s *deploymentSum) add(r *statRow, counts, current bool) {
 	if r.text("svname") == "BACKEND" {
-		s.count.InFlight += int(r.number("scur"))
+		s.count.InFlight += r.small("scur")
 		if counts {
 			s.addBackend(r)
 		}
@@ -168,13 +169,16 @@ func (s *deploymentSum) addBackend(r *statRow) {
 // the backend has the answers in it, at no time at all, which the proxy made itself.
 func (s *deploymentSum) addServer(r *statRow) {
 	s.attempts += r.number("stot")
+	s.count.Answered += r.number("req_tot")
 	answers := min(r.number("req_tot"), latencyWindow)
 	s.answers += answers
 	s.latencies += answers * r.number("rtime")
 	s.count.LongestLatency = max(s.count.LongestLatency, milliseconds(r.number("rtime_max")))
 }
 
-func milliseconds(n uint64) time.Duration { return time.Duration(n) * time.Millisecond }
+func milliseconds(n uint64) time.Duration {
+	return time.Duration(min(n, math.MaxUint32)) * time.Millisecond
+}
 
 func (s *deploymentSum) result() endpoint.DeploymentCount {
 	c := s.count

@@ -47,7 +47,8 @@ func (g *Gateways) observation(ctx context.Context, name string) (endpoint.Obser
 	if o.Replicas, err = g.wanted(ctx, w.record.backends); err != nil {
 		return o, err
 	}
-	return o, g.inquire(ctx, w, &o)
+	err = g.inquire(ctx, w, &o)
+	return o, err
 }
 
 // inquire asks the proxy, if it runs, and judges by what it says.

@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/csv"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -55,6 +56,9 @@ func (t statTable) each(do func(*statRow)) error {
 }
 
 func (r *statRow) text(column string) string { return r.cells[r.table.columns[column]] }
+
+// small is a number of things that exist at the same time.
+func (r *statRow) small(column string) int { return int(min(r.number(column), math.MaxInt32)) }
 
 // number is 0 where there is none: a backend has other figures than a server.
 func (r *statRow) number(column string) uint64 {

@@ -28,14 +28,14 @@ func captured(t testing.TB, version string) string {
 func TestParseFigures(t *testing.T) {
 	for version, want := range map[string]endpoint.Figures{
 		"2.6": {Since: time.Unix(1795437299, 0), Period: 6 * time.Second, Processes: 2, Deployments: []endpoint.DeploymentCount{
-			{Deployment: "iris-v1", Servers: 2, Up: 2, InFlight: 2, Requests: 61, ClientErrors: 1, ServerErrors: 3, Cut: 1, Retries: 3, Rate: 6,
+			{Deployment: "iris-v1", Servers: 2, Up: 2, InFlight: 2, Requests: 61, Answered: 59, ClientErrors: 1, ServerErrors: 3, Cut: 1, Retries: 3, Rate: 6,
 				Latency: 20 * time.Millisecond, LongestLatency: 151 * time.Millisecond},
-			{Deployment: "iris-v2", Servers: 2, Up: 1, Requests: 6, ServerErrors: 1, Rate: 1, Latency: time.Millisecond, LongestLatency: 5 * time.Millisecond},
+			{Deployment: "iris-v2", Servers: 2, Up: 1, Requests: 6, Answered: 6, ServerErrors: 1, Rate: 1, Latency: time.Millisecond, LongestLatency: 5 * time.Millisecond},
 		}},
 		"3.0": {Since: time.Unix(1795437313, 0), Period: 7 * time.Second, Processes: 2, Deployments: []endpoint.DeploymentCount{
-			{Deployment: "iris-v1", Servers: 2, Up: 2, InFlight: 2, Requests: 61, ClientErrors: 1, ServerErrors: 3, Cut: 1, Retries: 3, Rate: 6,
+			{Deployment: "iris-v1", Servers: 2, Up: 2, InFlight: 2, Requests: 61, Answered: 59, ClientErrors: 1, ServerErrors: 3, Cut: 1, Retries: 3, Rate: 6,
 				Latency: 18 * time.Millisecond, LongestLatency: 117 * time.Millisecond},
-			{Deployment: "iris-v2", Servers: 2, Up: 1, Requests: 6, ServerErrors: 1, Rate: 1, Latency: time.Millisecond, LongestLatency: 4 * time.Millisecond},
+			{Deployment: "iris-v2", Servers: 2, Up: 1, Requests: 6, Answered: 6, ServerErrors: 1, Rate: 1, Latency: time.Millisecond, LongestLatency: 4 * time.Millisecond},
 		}},
 	} {
 		got, err := parseFigures(captured(t, version))

@@ -73,7 +73,7 @@ func parseServers(text string) ([]server, error) {
 func serverOf(r *statRow) server {
 	s := server{
 		backend: r.text("pxname"), name: r.text("svname"), status: r.text("status"), ip: r.text("addr"),
-		inFlight: int(r.number("scur")), weight: int(r.number("weight")),
+		inFlight: r.small("scur"), weight: r.small("weight"),
 	}
 	if host, _, err := net.SplitHostPort(s.ip); err == nil {
 		s.ip = host

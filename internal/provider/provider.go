@@ -130,5 +130,5 @@ func (p *mlopsProvider) Resources(context.Context) []func() resource.Resource {
 
 // DataSources implements provider.Provider.
 func (p *mlopsProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newDeploymentStatus, newDeployments}
+	return []func() datasource.DataSource{newDeploymentStatus, newDeployments, newEndpointStatus}
 }
