@@ -21,7 +21,7 @@ const loggedPath = 1024
 // one format for both; a line of the log then begins with what a shift reads.
 func writeLogs(line func(format string, args ...any), c config) {
 	if c.requestLog {
-		line("log ring@%s len %d format raw local0", requestRing, requestLine)
+		line("log ring@%s len %d format raw local0", requestRing, requestMax)
 	}
 	if c.accessLog {
 		line("log stdout len %d format raw local0", accessLine)

@@ -20,7 +20,7 @@ import (
 const (
 	requestRing     = "requests"
 	requestRingSize = 2 << 20 // bytes, of each worker: 20,000 requests and more between two looks
-	requestLine     = 256     // bytes at most: two names of deployments and eight numbers
+	requestMax     = 256     // bytes at most: two names of deployments and eight numbers
 )
 
 // requestFormat is a line of the ring: its number, the deployment that the
@@ -38,7 +38,7 @@ const requestsAwk = `{ sub(/^[{]"` + requestField + `":"/, "") } $1 >= from + 0`
 // writeRequestRing writes where the lines are kept.
 func writeRequestRing(b *strings.Builder) {
 	fmt.Fprintf(b, "\n# A shift is judged by these lines, one for each request that has ended.\nring %s\n  format raw\n  maxlen %d\n  size %d\n",
-		requestRing, requestLine, requestRingSize)
+		requestRing, requestMax, requestRingSize)
 }
 
 // requestsScript prints what is in every worker's ring from a line on that its
