@@ -20,13 +20,13 @@ import (
 const (
 	requestRing     = "requests"
 	requestRingSize = 2 << 20 // bytes, of each worker: 20,000 requests and more between two looks
-	requestMax     = 256     // bytes at most: two names of deployments and eight numbers
+	requestMax      = 256     // bytes at most: two names of deployments and nine numbers
 )
 
-// requestFormat is a line of the ring: its number, the deployment that the
-// request drew, the one that answered, status, how it ended, and times in
+// requestFormat is a line of the ring: its number and that of the request, the
+// deployment that the request drew, the one that answered, status, how it ended, and times in
 // milliseconds. What is not known is a hyphen or -1.
-const requestFormat = `%lc %[var(txn.drawn)] %[var(txn.deployment)] %ST %ts %Tw %Tc %Tr %Ta %TR`
+const requestFormat = `%lc %rt %[var(txn.drawn)] %[var(txn.deployment)] %ST %ts %Tw %Tc %Tr %Ta %TR`
 
 // requestField is where such a line is in one of the access log.
 const requestField = "request"
@@ -59,9 +59,14 @@ each() {
 eachWorker each
 `
 
+// requestLine is by what a line is known. Lines are numbered one after the other,
+// but two threads that write at once may give theirs the same number, and none
+// the next; requests have numbers that are their own, and no order.
+type requestLine struct{ number, request int }
+
 // request is one that has ended, as a line of the ring tells of it.
 type request struct {
-	number          int
+	line            requestLine
 	drawn, answered string // deployments; "-": the gateway answered before any was chosen
 	status          int
 	ended           string // how: "--" as it should
@@ -90,19 +95,21 @@ func parseRequests(out string) map[string][]request {
 func parseRequest(line string) (request, bool) {
 	line, _, _ = strings.Cut(line, `"`) // what follows is the access log's
 	words := strings.Fields(line)
-	if len(words) != 10 || len(words[4]) != 2 {
+	if len(words) != 11 || len(words[5]) != 2 {
 		return request{}, false
 	}
 	numbers := make([]int, len(words))
-	for _, i := range []int{0, 3, 5, 6, 7, 8, 9} {
+	for _, i := range []int{0, 1, 4, 6, 7, 8, 9, 10} {
 		n, err := strconv.Atoi(words[i])
 		if err != nil {
 			return request{}, false
 		}
 		numbers[i] = n
 	}
-	queued, connected, answered, active, received := numbers[5], numbers[6], numbers[7], numbers[8], numbers[9]
-	r := request{number: numbers[0], drawn: words[1], answered: words[2], status: numbers[3], ended: words[4], begun: answered >= 0}
+	queued, connected, answered, active, received := numbers[6], numbers[7], numbers[8], numbers[9], numbers[10]
+	r := request{
+		line: requestLine{numbers[0], numbers[1]}, drawn: words[2], answered: words[3], status: numbers[4], ended: words[5], begun: answered >= 0,
+	}
 	wait := max(active-max(received, 0), 0) // all of it, for a client that left
 	if r.begun {
 		wait = max(queued, 0) + max(connected, 0) + answered
@@ -127,19 +134,19 @@ func (r request) counts() bool {
 }
 
 // requestLog reads the requests that end from its beginning on, each once. A
-// line may be read before one with a smaller number, which some other thread of
-// the worker is still writing.
+// line may be read before one with a smaller number, or the same, which another
+// thread of the worker is still writing.
 type requestLog struct {
 	workers map[string]*workerLog
 	samples map[string]*endpoint.Sample // by the deployment that the requests drew
-	lost    int                         // requests whose lines were overwritten before they were read
+	missing int                         // lines that were not read although later ones were; see lost
 }
 
 // workerLog is what has been read of one worker.
 type workerLog struct {
-	from   int          // all lines before it have been read, or never will be
-	read   map[int]bool // those from there on
-	newest int          // that the look before has seen
+	from   int                  // all lines before it have been read, or never will be
+	read   map[requestLine]bool // those from there on
+	newest int                  // that the look before has seen
 }
 
 // beginRequestLog knows what has ended until now, and counts none of it.
@@ -150,9 +157,9 @@ func (p proxy) beginRequestLog(ctx context.Context) (*requestLog, error) {
 		return nil, err
 	}
 	for worker, requests := range parseRequests(out) {
-		w := &workerLog{read: map[int]bool{}, newest: -1}
+		w := &workerLog{read: map[requestLine]bool{}, newest: -1}
 		for _, r := range requests {
-			w.newest = max(w.newest, r.number)
+			w.newest = max(w.newest, r.line.number)
 		}
 		w.from = w.newest + 1
 		l.workers[worker] = w
@@ -180,15 +187,15 @@ func (l *requestLog) look(ctx context.Context, p proxy) error {
 func (l *requestLog) take(worker string, requests []request) {
 	w := l.workers[worker]
 	if w == nil { // a reload's, or a restart's
-		w = &workerLog{read: map[int]bool{}, newest: -1}
+		w = &workerLog{read: map[requestLine]bool{}, newest: -1}
 		l.workers[worker] = w
 	}
 	before := w.newest
 	for _, r := range requests {
-		if r.number < w.from || w.read[r.number] {
+		if r.line.number < w.from || w.read[r.line] {
 			continue
 		}
-		w.read[r.number], w.newest = true, max(w.newest, r.number)
+		w.read[r.line], w.newest = true, max(w.newest, r.line.number)
 		if !r.counts() {
 			continue
 		}
@@ -198,13 +205,21 @@ func (l *requestLog) take(worker string, requests []request) {
 		l.samples[r.drawn].Add(r.failed(), r.wait)
 	}
 	// What was not there yet when a later one was is there by the next look, or not at all.
-	for ; w.from <= before || w.read[w.from]; w.from++ {
-		if !w.read[w.from] {
-			l.lost++
-		}
-		delete(w.read, w.from)
+	if before < w.from {
+		return
 	}
+	l.missing += before + 1 - w.from
+	for line := range w.read {
+		if line.number <= before {
+			delete(w.read, line)
+			l.missing--
+		}
+	}
+	w.from = before + 1
 }
+
+// lost is how many requests were overwritten before they were read.
+func (l *requestLog) lost() int { return max(l.missing, 0) }
 
 // sample is what was asked of deployments, of all of them together.
 func (l *requestLog) sample(names ...string) endpoint.Sample {

@@ -156,26 +156,54 @@ func (w *world) isAsBefore() {
 // TestShiftWaitsForRequests: too few are not judged; when the time is over, the
 // error says how few they were.
 func TestShiftWaitsForRequests(t *testing.T) {
-	w := newShiftWorld(t, answering(10, 0, 21))
+	var asked func() // whenever v2 is
+	w := newShiftWorld(t, fakedocker.HAProxyUnder("haproxy:1", fakedocker.Traffic{Requests: 10, Answer: func(name string, _ int) (int, int) {
+		if name == "v2" {
+			asked()
+		}
+		return 200, 20
+	}}))
 	spec := shifting()
+	asked = func() {}
 	spec.Shift.AbortOn.MinRequests = 20 // five looks in the first step
 	w.apply(spec)
 	w.apply(startOf(spec))
+	fails := func(after int, attribute, text string) {
+		t.Helper()
+		ctx := &expiring{Context: t.Context(), over: make(chan struct{})}
+		asked = func() {
+			if after--; after == 0 {
+				close(ctx.over)
+			}
+		}
+		_, err := w.gateways.Apply(ctx, spec)
+		var failure *deployment.Failure
+		if !errors.As(err, &failure) || failure.Attribute != attribute || !strings.Contains(err.Error(), text) {
+			t.Errorf("got %v, want %q", err, text)
+		}
+		w.isAsBefore()
+	}
 	spec.Shift.AbortOn.MinRequests = 1_000_000
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
-	_, err := w.gateways.Apply(ctx, spec)
-	var failure *deployment.Failure
-	if !errors.As(err, &failure) || failure.Attribute != "shift.abort_on.min_requests" || !strings.Contains(err.Error(), "and 1000000 are needed") {
-		t.Errorf("got %v", err)
-	}
+	fails(100, "shift.abort_on.min_requests", "and 1000000 are needed")
 	spec.Shift.Interval = time.Hour
-	ctx, cancel = context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
-	if _, err = w.gateways.Apply(ctx, spec); !errors.As(err, &failure) || !strings.Contains(err.Error(), "(timeouts.update)") {
-		t.Errorf("got %v", err)
+	fails(1, "shift", "(timeouts.update)")
+}
+
+// expiring is a context whose time is over when that is said.
+type expiring struct {
+	context.Context
+	over chan struct{}
+}
+
+func (e *expiring) Done() <-chan struct{} { return e.over }
+
+func (e *expiring) Err() error {
+	select {
+	case <-e.over:
+		return context.DeadlineExceeded
+	default:
+		return nil
 	}
-	w.isAsBefore()
 }
 
 func TestShiftIsInterrupted(t *testing.T) {

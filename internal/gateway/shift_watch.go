@@ -162,8 +162,8 @@ func (c *change) figures(n int, log *requestLog, took time.Duration) string {
 	for _, name := range append(slices.Clone(s.growing), s.shrinking...) {
 		text += fmt.Sprintf("\n  %s: %s", name, log.sample(name))
 	}
-	if log.lost > 0 {
-		text += fmt.Sprintf("\n  %d more came too fast to be counted", log.lost)
+	if lost := log.lost(); lost > 0 {
+		text += fmt.Sprintf("\n  %d more came too fast to be counted", lost)
 	}
 	return text
 }

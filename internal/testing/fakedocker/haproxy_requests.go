@@ -27,7 +27,7 @@ func (p *haproxy) requests() string {
 				continue
 			}
 			status, took := p.traffic.Answer(deployment, p.ended)
-			fmt.Fprintf(&b, "%d %s %[2]s %d -- 0 0 %d %[4]d 0\n", p.ended, deployment, status, took)
+			fmt.Fprintf(&b, "%d %[1]d %s %[2]s %d -- 0 0 %d %[4]d 0\n", p.ended, deployment, status, took)
 			p.ended++
 		}
 	}
