@@ -17,7 +17,9 @@ func endpointStatusAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "Whether somebody is changing the endpoint right now."},
 		"drift": schema.ListAttribute{Computed: true, ElementType: types.StringType,
 			MarkdownDescription: "How the endpoint differs from what was applied, in sentences, as in the resource. Empty while it is `changing`."},
-		"owner":             computedString("`owner` of the configuration that made it; null when there is none."),
+		"owner": computedString("`owner` of the configuration that made it; null when there is none."),
+		"revision": schema.Int64Attribute{Computed: true,
+			MarkdownDescription: "Revision of the endpoint, as in the resource; null when there is none."},
 		"url":               computedString("Where its clients find it; null when there is none."),
 		"gateway_container": computedString("Name of the gateway's container; null when there is none."),
 		"started_at":        computedString("When the gateway was started (RFC 3339, UTC); null when it does not run."),
@@ -36,7 +38,7 @@ func endpointStatusAttributes() map[string]schema.Attribute {
 // deploymentTrafficAttributes are the figures of one deployment behind an endpoint.
 func deploymentTrafficAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"weight":         computedNumber("Weight in the endpoint's `traffic`."),
+		"weight":         computedNumber("Weight in effect; in the middle of a `shift` that of its latest step."),
 		"weight_percent": computedPercent("Part of the requests that the weight stands for, in percent."),
 		"share_percent": computedPercent("Part of the requests since `counting_since` that it got, in percent: requests from before a change of weights are among them. " +
 			"Null when there were none."),

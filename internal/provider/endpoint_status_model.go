@@ -17,6 +17,7 @@ type endpointStatusModel struct {
 	Changing         types.Bool   `tfsdk:"changing"`
 	Drift            types.List   `tfsdk:"drift"`
 	Owner            types.String `tfsdk:"owner"`
+	Revision         types.Int64  `tfsdk:"revision"`
 	URL              types.String `tfsdk:"url"`
 	GatewayContainer types.String `tfsdk:"gateway_container"`
 	StartedAt        types.String `tfsdk:"started_at"`
@@ -54,7 +55,7 @@ type deploymentTrafficModel struct {
 func newEndpointStatusModel(o endpoint.Observation) endpointStatusModel {
 	m := endpointStatusModel{
 		Name: types.StringValue(o.Spec.Name), Status: types.StringValue(string(o.State)), Reason: text(o.Reason),
-		Changing: types.BoolValue(o.Changing), Drift: driftOf(o.Drift), Owner: text(o.Spec.Owner), StartedAt: instant(o.StartedAt),
+		Changing: types.BoolValue(o.Changing), Drift: driftOf(o.Drift), Owner: text(o.Spec.Owner), StartedAt: instant(o.StartedAt), Revision: positive(o.Revision),
 		Deployments: map[string]deploymentTrafficModel{},
 	}
 	if o.Container != "" {

@@ -41,7 +41,7 @@ func (o observing) read(t *testing.T) (map[string]any, []string) {
 func canaryStatus() endpoint.Status {
 	return endpoint.Status{
 		Spec:      endpoint.Spec{Name: "iris", Owner: "terraform", HostPort: 8501, Traffic: []endpoint.Route{{Deployment: "v1", Weight: 90}, {Deployment: "v2", Weight: 10}}},
-		Container: "4f1c",
+		Container: "4f1c", Revision: 7,
 	}
 }
 
@@ -63,20 +63,20 @@ func TestEndpointStatus(t *testing.T) {
 				`"responses_4xx":4,"responses_5xx":8,"responses_cut":1,"retries":6,"servers":2,"servers_up":2,"share_percent":91.1,"weight":90,"weight_percent":90},` +
 				`"v2":{"client_aborts":0,"error_percent":0,"in_flight":0,"latency_max_ms":0,"latency_ms":0,"replicas":1,"requests":89,"requests_per_second":2,` +
 				`"responses_4xx":0,"responses_5xx":0,"responses_cut":0,"retries":0,"servers":1,"servers_up":1,"share_percent":8.9,"weight":10,"weight_percent":10}},` +
-				`"drift":[],"gateway_container":"mlops-gateway.iris","in_flight":3,"name":"iris","owner":"terraform","requests":1000,"requests_per_second":14,` +
+				`"drift":[],"gateway_container":"mlops-gateway.iris","in_flight":3,"name":"iris","owner":"terraform","requests":1000,"requests_per_second":14,"revision":7,` +
 				`"started_at":"2026-07-01T10:00:00Z","status":"serving","url":"http://127.0.0.1:8501"}`},
 		"nothing asked yet, and the gateway does not know one of them": {endpoint.Observation{Status: canaryStatus(), State: endpoint.StateDegraded, Reason: "So it is.", StartedAt: noon, Changing: true,
 			Figures: &endpoint.Figures{Since: noon, Deployments: []endpoint.DeploymentCount{{Deployment: "v1", Servers: 2, Up: 1}}}},
 			`{"changing":true,"counting_seconds":0,"counting_since":"2026-07-01T10:00:00Z","deployments":{` +
 				`"v1":{"client_aborts":0,"in_flight":0,"requests":0,"requests_per_second":0,"responses_4xx":0,"responses_5xx":0,"responses_cut":0,"retries":0,"servers":2,"servers_up":1,"weight":90,"weight_percent":90},` +
 				`"v2":{"client_aborts":0,"in_flight":0,"requests":0,"requests_per_second":0,"responses_4xx":0,"responses_5xx":0,"responses_cut":0,"retries":0,"servers":0,"servers_up":0,"weight":10,"weight_percent":10}},` +
-				`"drift":[],"gateway_container":"mlops-gateway.iris","in_flight":0,"name":"iris","owner":"terraform","reason":"So it is.","requests":0,"requests_per_second":0,` +
+				`"drift":[],"gateway_container":"mlops-gateway.iris","in_flight":0,"name":"iris","owner":"terraform","reason":"So it is.","requests":0,"requests_per_second":0,"revision":7,` +
 				`"started_at":"2026-07-01T10:00:00Z","status":"degraded","url":"http://127.0.0.1:8501"}`},
 		"down": {func() endpoint.Observation {
 			o := endpoint.Observation{Status: canaryStatus(), State: endpoint.StateDown, Reason: "The gateway is stopped" + hostile, Replicas: map[string]int{"v1": 2}}
 			o.Drift = []string{"The gateway is stopped" + hostile}
 			return o
-		}(), `{"changing":false,` + uncounted + `"drift":["The gateway is stoppedred�gnp.exe"],` + recorded + `"reason":"The gateway is stoppedred�gnp.exe","status":"down","url":"http://127.0.0.1:8501"}`},
+		}(), `{"changing":false,` + uncounted + `"drift":["The gateway is stoppedred�gnp.exe"],` + recorded + `"reason":"The gateway is stoppedred�gnp.exe","revision":7,"status":"down","url":"http://127.0.0.1:8501"}`},
 		"its record is lost": {endpoint.Observation{Status: endpoint.Status{Spec: endpoint.Spec{Name: "iris", Owner: "me"}, Drift: []string{"It is lost."}}, State: endpoint.StateError, Reason: "It is lost."},
 			`{"changing":false,"deployments":{},"drift":["It is lost."],"name":"iris","owner":"me","reason":"It is lost.","status":"error"}`},
 		"not found": {endpoint.Observation{Status: endpoint.Status{Spec: endpoint.Spec{Name: "iris"}}, State: endpoint.StateNotFound, Reason: "No endpoint has this name."},
