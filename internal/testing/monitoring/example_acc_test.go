@@ -38,11 +38,12 @@ func TestAccExampleMonitoring(t *testing.T) {
 	b := newBed(t)
 	b.workspace.Init()
 	b.workspace.Apply()
+	run := load.Start(load.Options{Address: b.endpoint, Path: "/cgi-bin/predict", Kept: requestRate / 2, New: requestRate / 2, OnlyGet: true})
+	enough := time.After(window + 2*time.Second) // and a scrape before and after it
 	if plan, result := b.workspace.Plan(); len(plan.Changes()) > 0 {
 		t.Errorf("the plan is not empty: %v\n%s", plan.Changes(), result.Output())
 	}
-	run := load.Start(load.Options{Address: b.endpoint, Path: "/cgi-bin/predict", Kept: requestRate / 2, New: requestRate / 2, OnlyGet: true})
-	time.Sleep(8 * time.Second) // the window, and a scrape before and after it
+	<-enough
 	b.scrapes()
 	b.dashboardTells()
 	result := run.Stop()

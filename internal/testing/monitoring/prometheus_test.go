@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // prometheus is a Prometheus' API.
@@ -113,11 +114,11 @@ func get(ctx context.Context, at string) (int, string, error) {
 }
 
 // window is the range that rates are over.
-const window = "6s"
+const window = 6 * time.Second
 
 // asked is a query as Grafana asks it, with its variables put in.
 func asked(q, endpoint string) string {
-	return strings.NewReplacer("$endpoint", endpoint, "$__rate_interval", window).Replace(q)
+	return strings.NewReplacer("$endpoint", endpoint, "$__rate_interval", window.String()).Replace(q)
 }
 
 // named is a series' name as the legend of a target says it.
