@@ -37,9 +37,9 @@ type Held struct {
 // Lock takes the lock: a never-started container, because a container name is
 // the one thing in an engine that only one can have. A lock whose session has
 // gone is stale and is taken over. A live one is waited for, for up to two
-// minutes or what the context allows: then *deployment.LockedError. unlock works also when its context has
-// ended. Without a session (see AcquireForRemoval) nothing is locked, and a live
-// lock is refused at once.
+// minutes or what the context allows: then *deployment.LockedError. unlock works
+// also when its context has ended. Without a session (see AcquireForRemoval)
+// nothing is locked, and a live lock is refused at once.
 func (m *Manager) Lock(ctx context.Context, s *Session, l Lock) (unlock func(context.Context) error, err error) {
 	if s == nil {
 		return func(context.Context) error { return nil }, m.Respect(ctx, l)

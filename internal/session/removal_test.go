@@ -1,8 +1,10 @@
 package session_test
 
 import (
+	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
@@ -58,6 +60,58 @@ func TestRemovalWithoutProbeImage(t *testing.T) {
 	networks, err := d.ListNetworks(t.Context(), map[string]string{docker.LabelKind: docker.KindNetwork})
 	if err != nil || len(networks) > 0 {
 		t.Errorf("networks %v: %v", networks, err)
+	}
+}
+
+// slowSession is an engine on which a session takes a while to end, and that
+// says how long the removal of a network may take.
+type slowSession struct {
+	session.Docker
+	ends    time.Duration
+	allowed time.Duration
+}
+
+func (d *slowSession) StartSession(ctx context.Context, req docker.SessionRequest) (docker.Session, error) {
+	s, err := d.Docker.StartSession(ctx, req)
+	return slowlyEnding{s, d.ends}, err
+}
+
+func (d *slowSession) RemoveNetwork(ctx context.Context, id string) error {
+	deadline, _ := ctx.Deadline()
+	d.allowed = time.Until(deadline)
+	return d.Docker.RemoveNetwork(ctx, id)
+}
+
+type slowlyEnding struct {
+	docker.Session
+	takes time.Duration
+}
+
+func (s slowlyEnding) Close() error {
+	time.Sleep(s.takes)
+	return s.Session.Close()
+}
+
+// TestSlowSessionLeavesTimeForTheNetwork: what the end of the session takes on a
+// busy engine is not taken from the removal of the network, which would make a
+// destroy fail that has removed everything.
+func TestSlowSessionLeavesTimeForTheNetwork(t *testing.T) {
+	allowed := func(ends time.Duration) time.Duration {
+		fake := fakedocker.New(fakedocker.Busybox("busybox:1"))
+		t.Cleanup(fake.Close)
+		d := &slowSession{Docker: fake, ends: ends}
+		m := session.New(d, session.Config{ProbeImage: "busybox:1"}, session.NewNetwork(d, "mlops"), image.NewResolver(fake))
+		s, _, err := m.AcquireForRemoval(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Vacate(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		return d.allowed.Round(time.Second)
+	}
+	if quick, slow := allowed(0), allowed(2*time.Second); quick < 30*time.Second || slow < quick-time.Second {
+		t.Errorf("the network's removal may take %s, after a slow end of the session %s", quick, slow)
 	}
 }
 

@@ -23,6 +23,10 @@ const (
 	// tidyTimeout bounds what is cleaned up after a change, also when its
 	// context has ended.
 	tidyTimeout = 10 * time.Second
+	// networkTimeout bounds the removal of the network by itself. The engine
+	// removes one network after the other, and a busy one takes its time; one that
+	// is not removed in time makes a destroy fail that is to be done again.
+	networkTimeout = time.Minute
 )
 
 // ErrNoProbeImage says that no session can be started for want of its image.
@@ -161,21 +165,24 @@ func (m *Manager) release(ctx context.Context, deserted bool) (err error) {
 
 // tidyUp removes session and network when nothing else is left on the network.
 func (m *Manager) tidyUp(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
+	ctx = context.WithoutCancel(ctx)
+	looking, cancel := context.WithTimeout(ctx, tidyTimeout)
 	defer cancel()
-	id, err := m.network.find(ctx)
+	id, err := m.network.find(looking)
 	if err != nil || id == "" {
 		return err
 	}
-	deserted, err := m.network.deserted(ctx, id)
+	deserted, err := m.network.deserted(looking, id)
 	if errors.Is(err, deployment.ErrNotFound) { // another process was quicker
 		return nil
 	}
 	if err != nil || !deserted {
 		return err
 	}
-	_ = m.end() // it goes by itself, too
-	err = m.docker.RemoveNetwork(ctx, id)
+	_ = m.end()                                                         // it goes by itself, too
+	removing, cancelRemoval := context.WithTimeout(ctx, networkTimeout) // whatever time the session took
+	defer cancelRemoval()
+	err = m.docker.RemoveNetwork(removing, id)
 	if errors.Is(err, docker.ErrConflict) { // another process's session is on it
 		return nil
 	}

@@ -16,8 +16,10 @@ import (
 )
 
 // settleTime is how long what goes by itself may take: the session of a process
-// that was killed, and what the engine is removing still.
-const settleTime = 10 * time.Second
+// that was killed, and what the engine is removing still. Both are the engine's work
+// alone: a tenth of a second on one that is idle, some seconds where thirty wait for
+// two processors. What does not go at all is still there after any time.
+const settleTime = 30 * time.Second
 
 // bed is one Terraform configuration with an engine behind a proxy, to which
 // one thing after the other happens. Its methods return errors, so that a soak
