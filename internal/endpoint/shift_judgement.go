@@ -85,7 +85,7 @@ const epsilon = 1e-6
 
 // String is the sample in words.
 func (s Sample) String() string {
-	text := fmt.Sprintf("%s, %d failed (%s)", count(s.Requests, "request"), s.Failed, percent(s.ErrorRate()))
+	text := fmt.Sprintf("%s, %d failed (%s)", count(s.Requests), s.Failed, percent(s.ErrorRate()))
 	average, some := s.Latency(LatencyAverage)
 	if !some {
 		return text
@@ -111,16 +111,16 @@ func (a AbortOn) Judge(name string, s Sample, settled *Sample) *Breach {
 		return &Breach{Deployment: name, Bound: "shift.abort_on." + bound, Text: fmt.Sprintf(format, args...)}
 	}
 	if r := a.ErrorRate; r != nil && float64(s.Failed) > *r*float64(s.Requests)+epsilon {
-		return breach("error_rate", "failed %d of %s (%s), and %s is allowed", s.Failed, count(s.Requests, "request"), percent(s.ErrorRate()), percent(*r))
+		return breach("error_rate", "failed %d of %s (%s), and %s is allowed", s.Failed, count(s.Requests), percent(s.ErrorRate()), percent(*r))
 	}
 	of := cmp.Or(a.LatencyOf, DefaultLatencyOf)
 	latency, some := s.Latency(of)
 	if a.Latency != 0 && (!some || latency > a.Latency) {
 		if !some {
-			return breach("latency", "failed all of %s", count(s.Requests, "request"))
+			return breach("latency", "failed all of %s", count(s.Requests))
 		}
 		return breach("latency", "had a latency of %s (%s of %s), and %s is allowed",
-			inMilliseconds(latency), of, count(s.Requests-s.Failed, "request"), inMilliseconds(a.Latency))
+			inMilliseconds(latency), of, count(s.Requests-s.Failed), inMilliseconds(a.Latency))
 	}
 	if a.MaxRegression == 0 || settled == nil {
 		return nil
@@ -130,10 +130,10 @@ func (a AbortOn) Judge(name string, s Sample, settled *Sample) *Breach {
 	case !known: // those before fail all that they are asked: nothing is a regression
 		return nil
 	case !some:
-		return breach("max_regression", "failed all of %s", count(s.Requests, "request"))
+		return breach("max_regression", "failed all of %s", count(s.Requests))
 	case latency > resolution+time.Duration(a.MaxRegression*float64(before)):
 		return breach("max_regression", "had a latency of %s (%s of %s), %s times the %s of those whose share shrinks, and %s times is allowed",
-			inMilliseconds(latency), of, count(s.Requests-s.Failed, "request"), times(latency, before), inMilliseconds(before), number(a.MaxRegression))
+			inMilliseconds(latency), of, count(s.Requests-s.Failed), times(latency, before), inMilliseconds(before), number(a.MaxRegression))
 	}
 	return nil
 }
@@ -150,11 +150,11 @@ func times(a, b time.Duration) string {
 	return number(math.Round(10*float64(a)/float64(b)) / 10)
 }
 
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
+func count(requests int) string {
+	if requests == 1 {
+		return "1 request"
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return fmt.Sprintf("%d requests", requests)
 }
 
 // percent is a part of one with at most two decimals; what is not nothing is

@@ -50,7 +50,7 @@ func TestAccShift(t *testing.T) {
 			if whole() || version == "3.0" { // in a sample, each version shows a part
 				b.abortsFailures()
 			}
-			run := load.Start(load.Options{Address: b.address(), New: 60, Request: &load.Request{Method: http.MethodPost, Path: inferPath}})
+			run := load.Start(load.Options{Address: b.address(), Kept: 20, New: 40, Request: &load.Request{Method: http.MethodPost, Path: inferPath}})
 			if whole() || version == "2.6" {
 				b.aborted("slow", endpoint.AbortOn{Latency: (fast + slowly) / 2, LatencyOf: endpoint.LatencyAverage, MinRequests: 20},
 					"latency", `a latency of \d+m?s \(average of \d+ requests\), and 275ms is allowed`)
@@ -151,8 +151,8 @@ func (b *shiftBed) abortsFailures() {
 	}
 }
 
-// completes: in two steps, between which the good version is rolled out; every
-// request that its clients had answered is counted.
+// completes: in two steps, while the good version is rolled out and the gateway
+// reloads; no request is counted twice.
 func (b *shiftBed) completes(run *load.Run) {
 	b.t.Helper()
 	b.lines = nil
@@ -163,6 +163,7 @@ func (b *shiftBed) completes(run *load.Run) {
 		defer close(rolledOut)
 		model := b.model("good", "better", 1)
 		model.Env["INFER_FOR"] = fast.String()
+		model.Readiness.Path = "/v2/health/live" // another check is a reload
 		if _, err := b.engine.Apply(b.t.Context(), model); err != nil {
 			b.t.Errorf("the rollout: %v", err)
 		}

@@ -24,8 +24,8 @@ const (
 )
 
 // requestFormat is a line of the ring: its number and that of the request, the
-// deployment that the request drew, the one that answered, status, how it ended, and times in
-// milliseconds. What is not known is a hyphen or -1.
+// deployment that the request drew, the one that answered, status, how it ended,
+// and times in milliseconds. What is not known is a hyphen or -1.
 const requestFormat = `%lc %rt %[var(txn.drawn)] %[var(txn.deployment)] %ST %ts %Tw %Tc %Tr %Ta %TR`
 
 // requestField is where such a line is in one of the access log.
@@ -135,7 +135,8 @@ func (r request) counts() bool {
 
 // requestLog reads the requests that end from its beginning on, each once. A
 // line may be read before one with a smaller number, or the same, which another
-// thread of the worker is still writing.
+// thread of the worker is still writing. What a worker that a reload has replaced
+// tells in its last moment, between a look and its end, nobody reads.
 type requestLog struct {
 	workers map[string]*workerLog
 	samples map[string]*endpoint.Sample // by the deployment that the requests drew

@@ -29,6 +29,13 @@ resource "mlops_endpoint" "hairnet" {
     { deployment = mlops_deployment.hairnet_next.name, weight = 10 },
   ]
 
+  # Other weights take effect in steps, and are taken back where the version that gets more does badly.
+  shift = {
+    step     = 10 # percentage points
+    interval = "1m"
+    abort_on = { error_rate = 0.01, latency = "300ms" }
+  }
+
   fallback        = mlops_deployment.hairnet.name # answers where no replica of the other is ready
   override_header = "x-mlops-deployment"          # curl -H 'x-mlops-deployment: hairnet-next' …
   sticky          = "cookie"                      # a browser stays with what answered first
