@@ -12,113 +12,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/load"
 )
-
-// memory is an engine that holds what the demo makes in memory. Its containers say what they are told to.
-type memory struct {
-	engine // the calls that a test does not need panic
-
-	mu         sync.Mutex
-	followed   chan struct{}
-	containers []docker.ContainerSummary
-	volumes    []docker.Volume
-	networks   []docker.Network
-	images     []string
-	says       string // log of every container
-	exits      int
-	startFails error
-	created    []docker.CreateRequest
-}
-
-func (m *memory) add(containers ...docker.ContainerSummary) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.followed = make(chan struct{})
-	m.containers = append(m.containers, containers...)
-}
-
-func (m *memory) awaitFollowed(t *testing.T) {
-	t.Helper()
-	select {
-	case <-m.followed:
-	case <-time.After(10 * time.Second):
-		t.Fatal("no log was read")
-	}
-}
-
-func (m *memory) ListContainers(_ context.Context, labels map[string]string) ([]docker.ContainerSummary, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(m.containers), func(c docker.ContainerSummary) bool { return !carries(c.Labels, labels) }), nil
-}
-
-func (m *memory) CreateContainer(_ context.Context, req docker.CreateRequest) (string, error) {
-	m.created = append(m.created, req)
-	id := fmt.Sprintf("id%d", len(m.created))
-	m.containers = append(m.containers, docker.ContainerSummary{ID: id, Name: req.Name, Labels: req.Config.Labels})
-	return id, nil
-}
-
-func (m *memory) StartContainer(context.Context, string) error { return m.startFails }
-
-func (m *memory) FollowLogs(_ context.Context, _ string, out io.Writer) error {
-	_, err := io.WriteString(out, m.says)
-	if m.followed != nil {
-		close(m.followed)
-	}
-	return err
-}
-
-func (m *memory) StopContainer(context.Context, string, time.Duration) error { return nil }
-
-func (m *memory) WaitContainer(context.Context, string) (int, error) { return m.exits, nil }
-
-func (m *memory) RemoveContainer(ctx context.Context, id string) error {
-	m.containers = slices.DeleteFunc(m.containers, func(c docker.ContainerSummary) bool { return c.ID == id })
-	return ctx.Err() // a removal after an interrupt must not be cancelled with the rest
-}
-
-func (m *memory) RemoveImage(_ context.Context, ref string) error {
-	m.images = slices.DeleteFunc(m.images, func(image string) bool { return image == ref })
-	return nil
-}
-
-func (m *memory) ListVolumes(_ context.Context, labels map[string]string) ([]docker.Volume, error) {
-	return slices.DeleteFunc(slices.Clone(m.volumes), func(v docker.Volume) bool { return !carries(v.Labels, labels) }), nil
-}
-
-func (m *memory) RemoveVolume(_ context.Context, name string) error {
-	m.volumes = slices.DeleteFunc(m.volumes, func(v docker.Volume) bool { return v.Name == name })
-	return nil
-}
-
-func (m *memory) ListNetworks(context.Context, map[string]string) ([]docker.Network, error) {
-	return slices.Clone(m.networks), nil
-}
-
-func (m *memory) RemoveNetwork(_ context.Context, id string) error {
-	m.networks = slices.DeleteFunc(m.networks, func(n docker.Network) bool { return n.ID == id })
-	return nil
-}
-
-func carries(have, want map[string]string) bool {
-	for key, value := range want {
-		if got, ok := have[key]; !ok || (value != "" && got != value) {
-			return false
-		}
-	}
-	return true
-}
-
-func newDemo(t *testing.T, m *memory) demo {
-	return demo{names: usual, root: t.TempDir(), engine: m, terraform: terraform{folder: filepath.Join(t.TempDir(), "demo")}}
-}
 
 func TestAJobSaysWhatItSaysAndLeavesNoContainer(t *testing.T) {
 	m := &memory{says: "row 1\nversion abc"} // the last line without an end
@@ -265,71 +163,6 @@ func TestAnInterruptedJobIsRemoved(t *testing.T) {
 	err := newDemo(t, m).runJob(ctx, job{name: "job"}, func(string) {})
 	if len(m.containers) != 0 || strings.Count(err.Error(), "canceled") != 1 {
 		t.Errorf("left %v, error %v", m.containers, err)
-	}
-}
-
-func TestDestroyRemovesTheDemoAndNothingElse(t *testing.T) {
-	replica := map[string]string{demoLabel: "digits", docker.LabelDeployment: "digits", docker.LabelKind: docker.KindReplica}
-	foreign := map[string]string{docker.LabelDeployment: "iris", docker.LabelKind: docker.KindReplica}
-	record := func(of string) map[string]string {
-		return map[string]string{docker.LabelDeployment: of, docker.LabelKind: docker.KindRecord}
-	}
-	model := func(name, digest string) map[string]string {
-		return map[string]string{docker.LabelKind: docker.KindModel, docker.LabelModel: name, docker.LabelDigest: digest}
-	}
-	result := func(workflow, digest string) map[string]string {
-		return map[string]string{docker.LabelKind: docker.KindResult, docker.LabelWorkflow: workflow, docker.LabelDigest: digest}
-	}
-	artifact := func(digest string) map[string]string {
-		return map[string]string{docker.LabelKind: docker.KindArtifact, docker.LabelDigest: digest}
-	}
-	m := &memory{
-		containers: []docker.ContainerSummary{
-			{ID: "1", Name: "digits", Labels: replica},
-			{ID: "2", Name: "mlops-demo-ask-digits", Labels: usual.labels()},
-			{ID: "3", Name: "digits.lock", Labels: map[string]string{docker.LabelDeployment: "digits", docker.LabelKind: docker.KindLock}},
-			{ID: "4", Name: "iris", Labels: foreign},
-			{ID: "5", Name: "mlops-gateway.digits", Labels: map[string]string{docker.LabelEndpoint: "digits", docker.LabelKind: docker.KindGateway}},
-			{ID: "6", Name: "mlops-gateway.digits.lock", Labels: map[string]string{docker.LabelEndpoint: "digits", docker.LabelKind: docker.KindLock}},
-			{ID: "7", Name: "mlops-gateway.iris", Labels: map[string]string{docker.LabelEndpoint: "iris", docker.LabelKind: docker.KindGateway}},
-		},
-		volumes: []docker.Volume{
-			{Name: "mlops.digits.1", Labels: record("digits")},
-			{Name: "mlops-endpoint.digits.1", Labels: map[string]string{docker.LabelEndpoint: "digits", docker.LabelKind: docker.KindEndpoint}},
-			{Name: "others: mlops-endpoint.iris.1", Labels: map[string]string{docker.LabelEndpoint: "iris", docker.LabelKind: docker.KindEndpoint}},
-			{Name: "mlops-result.digits.1", Labels: result("digits", "trained")},
-			{Name: "mlops-result.digits-canary.1", Labels: result("digits-canary", "trained longer")},
-			{Name: "mlops-model-longer", Labels: artifact("trained longer")},
-			{Name: "others: mlops-result.digits-canary-2.1", Labels: result("digits-canary-2", "data")},
-			{Name: "mlops-model.digits-training-data.1", Labels: model("digits-training-data", "data")},
-			{Name: "mlops-model-trained", Labels: artifact("trained")},
-			{Name: "others: mlops-model-data", Labels: artifact("data")},
-			{Name: "others: mlops-model-iris", Labels: artifact("iris")},
-			{Name: "others: mlops-model.iris.1", Labels: model("iris", "data")},
-			{Name: "others: mlops.iris.1", Labels: record("iris")},
-		},
-		networks: []docker.Network{{ID: "n", Name: "mlops"}, {ID: "e", Name: "mlops-edge"}},
-		images:   []string{usual.server, usual.trainer, usual.client, "busybox"},
-	}
-	d := newDemo(t, m)
-	if err := os.MkdirAll(d.terraform.folder, 0o750); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 { // the second time there is nothing left to do
-		if err := d.destroy(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		mine := func(v docker.Volume) bool { return !strings.HasPrefix(v.Name, "others:") }
-		if len(m.containers) != 2 || len(m.volumes) != 6 || slices.ContainsFunc(m.volumes, mine) || len(m.networks) != 2 || fmt.Sprint(m.images) != "[busybox]" {
-			t.Errorf("left: %v %v %v %v", m.containers, m.volumes, m.networks, m.images)
-		}
-		if d.terraform.exists() {
-			t.Error("the folder is still there")
-		}
-	}
-	m.containers = []docker.ContainerSummary{{ID: "1", Name: "digits", Labels: replica}}
-	if err := d.destroy(t.Context()); err != nil || len(m.networks) != 0 {
-		t.Errorf("the last deployment is gone, its network not: %v, %v", m.networks, err)
 	}
 }
 

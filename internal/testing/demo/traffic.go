@@ -111,6 +111,12 @@ func (c *client) asking() error {
 	case <-c.begun:
 		return nil
 	case err := <-c.ended:
+		select {
+		case <-c.begun: // it has asked, and ended since: that is for stop to tell
+			c.ended <- err
+			return nil
+		default:
+		}
 		if err == nil {
 			err = unexpected("The client of the endpoint ended before it had an answer")
 		}
