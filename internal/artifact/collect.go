@@ -98,7 +98,7 @@ func (s *Store) Discard(ctx context.Context, digest string, except []string) err
 	return s.drop(ctx, VolumeName(digest), except)
 }
 
-func (s *Store) drop(ctx context.Context, volume string, except []string) error {
+func (s *Store) drop(ctx context.Context, volume string, except []string) (err error) {
 	if _, err := s.docker.InspectVolume(ctx, volume); errors.Is(err, deployment.ErrNotFound) {
 		return nil
 	}
@@ -109,8 +109,8 @@ func (s *Store) drop(ctx context.Context, volume string, except []string) error 
 	if err != nil {
 		return err
 	}
-	defer held.release()
-	users, err := s.users(ctx, volume, except) // it may have been taken into use while we waited
+	defer func() { err = errors.Join(err, held.end(ctx)) }() // nobody takes the lock of what is gone again
+	users, err := s.users(ctx, volume, except)               // it may have been taken into use while we waited
 	if err != nil || len(users) > 0 {
 		return inUse(volume, users, err)
 	}

@@ -44,7 +44,7 @@ func TestSweepLeavesTheLivingAlone(t *testing.T) {
 	if got := names(); !slices.Equal(got, []string{"helper-alive", "replica"}) {
 		t.Errorf("a day later, left are %v", got)
 	}
-	held.release()
+	held.release(t.Context())
 }
 
 // What a killed process looked through is taken over, not waited for.

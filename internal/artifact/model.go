@@ -61,13 +61,14 @@ func (s *Store) Put(ctx context.Context, m Model) (ModelStatus, error) {
 	if err != nil {
 		return ModelStatus{}, err
 	}
-	err = s.changing(ctx, held, m.Name, m.Owner, func(versions []record) error {
+	err = s.changing(ctx, m.Name, m.Owner, func(versions []record) error {
 		versions, err := s.putVersion(ctx, m, src, versions)
 		if err != nil {
 			return err
 		}
 		return s.prune(ctx, versions)
 	})
+	held.release(ctx)
 	if err != nil {
 		return ModelStatus{}, err
 	}
@@ -81,7 +82,7 @@ func (s *Store) putVersion(ctx context.Context, m Model, src Source, versions []
 	if err != nil {
 		return nil, err
 	}
-	defer held.release()
+	defer held.release(ctx)
 	if err := s.keepHeld(ctx, held, content{Listing: src.Listing, source: src.parts}, Upload{Verify: m.Verify}); err != nil {
 		return nil, err
 	}
@@ -145,16 +146,42 @@ func (s *Store) Delete(ctx context.Context, name, owner string) (kept []string, 
 	if err := s.sweep(ctx); err != nil {
 		return nil, err
 	}
-	held, err := s.claimRemoval(ctx, &s.names, modelLock(name))
+	versions, left, err := s.vacate(ctx, name, owner)
 	if err != nil {
 		return nil, err
 	}
-	err = s.changing(ctx, held, name, owner, func(versions []record) error {
+	for i := len(versions) - 1; i >= 0; i-- { // the newest last: until then it is still a model
+		if err := s.docker.RemoveVolume(ctx, versions[i].volume); err != nil {
+			return nil, fmt.Errorf("removing the record %s: %w", versions[i].volume, err)
+		}
+	}
+	// Of models that go at the same time and share an artifact, the last one takes it along.
+	for _, volume := range left {
+		var used *InUseError
+		if err := s.drop(ctx, volume, nil); errors.As(err, &used) {
+			kept = append(kept, used.Error())
+		} else if err != nil {
+			return kept, err
+		}
+	}
+	return kept, s.collect(ctx)
+}
+
+// vacate removes all of a model but its records, which go last, when nobody is
+// left to be told by them: its lock, what nothing else needs any more, and its
+// artifacts, of which it names the volumes that something uses.
+func (s *Store) vacate(ctx context.Context, name, owner string) (versions []record, left []string, err error) {
+	held, err := s.claimRemoval(ctx, &s.names, modelLock(name))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, held.end(ctx)) }()
+	err = s.changing(ctx, name, owner, func(all []record) error {
+		versions = all
 		except := make([]string, len(versions))
 		for i, r := range versions {
 			except[i] = r.volume
 		}
-		var left []string
 		for _, r := range versions {
 			var used *InUseError
 			if err := s.drop(ctx, r.artifact.Volume, except); errors.As(err, &used) {
@@ -163,28 +190,13 @@ func (s *Store) Delete(ctx context.Context, name, owner string) (kept []string, 
 				return err
 			}
 		}
-		for i := len(versions) - 1; i >= 0; i-- { // the newest last: until then it is still a model
-			if err := s.docker.RemoveVolume(ctx, versions[i].volume); err != nil {
-				return fmt.Errorf("removing the record %s: %w", versions[i].volume, err)
-			}
-		}
-		// Of models that go at the same time and share an artifact, the last one takes it along.
-		for _, volume := range left {
-			var used *InUseError
-			if err := s.drop(ctx, volume, nil); errors.As(err, &used) {
-				kept = append(kept, used.Error())
-			} else if err != nil {
-				return err
-			}
-		}
-		return s.collect(ctx)
+		return nil
 	})
-	return kept, err
+	return versions, left, err
 }
 
-// changing runs change under the model's lock, with its versions.
-func (s *Store) changing(ctx context.Context, held *claim, name, owner string, change func(versions []record) error) error {
-	defer held.release()
+// changing runs change with the versions of a model. The caller has its lock.
+func (s *Store) changing(ctx context.Context, name, owner string, change func(versions []record) error) error {
 	versions, err := s.records(ctx, name)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package artifact
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
@@ -51,9 +52,13 @@ func New(d Docker, sessions *session.Manager, cfg Config) *Store {
 // claim is the right to change one artifact or model: its lock, under a live
 // session.
 type claim struct {
-	session *session.Session // nil for a removal that could have none
-	release func()
+	session *session.Session            // nil for a removal that could have none
+	end     func(context.Context) error // gives it back; what a removal has deserted goes
 }
+
+// release is end for whoever changes what stays. A lock that is left is stale as
+// soon as the session ends: its next taker removes it.
+func (c *claim) release(ctx context.Context) { _ = c.end(ctx) }
 
 // claim takes a lock, after the process's own mutex of that name.
 func (s *Store) claim(ctx context.Context, own *keyed.Mutex, lock session.Lock) (*claim, error) {
@@ -61,35 +66,37 @@ func (s *Store) claim(ctx context.Context, own *keyed.Mutex, lock session.Lock) 
 	if err != nil {
 		return nil, err
 	}
-	return s.lock(ctx, own, lock, current, s.sessions.Release)
+	return s.lock(ctx, own, lock, current, func(ctx context.Context) error {
+		s.sessions.Release(ctx, true)
+		return nil
+	})
 }
 
 // claimRemoval is claim for a removal, which may have no session.
 func (s *Store) claimRemoval(ctx context.Context, own *keyed.Mutex, lock session.Lock) (*claim, error) {
-	current, release, err := s.sessions.AcquireForRemoval(ctx)
+	current, _, err := s.sessions.AcquireForRemoval(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return s.lock(ctx, own, lock, current, release)
+	return s.lock(ctx, own, lock, current, func(ctx context.Context) error { return s.sessions.Vacate(ctx, current) })
 }
 
-func (s *Store) lock(ctx context.Context, own *keyed.Mutex, lock session.Lock, current *session.Session, release func(context.Context, bool)) (*claim, error) {
+func (s *Store) lock(ctx context.Context, own *keyed.Mutex, lock session.Lock, current *session.Session, release func(context.Context) error) (*claim, error) {
 	free, err := own.Acquire(ctx, lock.Container)
 	if err != nil {
-		release(ctx, true)
+		_ = release(ctx)
 		return nil, err
 	}
 	unlock, err := s.sessions.Lock(ctx, current, lock)
 	if err != nil {
-		release(ctx, true)
+		_ = release(ctx)
 		free()
 		return nil, err
 	}
-	return &claim{session: current, release: func() {
-		// A lock that stays is stale as soon as the session ends: its next taker removes it.
-		_ = unlock(ctx)
-		release(ctx, true)
-		free()
+	return &claim{session: current, end: func(ctx context.Context) error {
+		defer free()
+		unlocked := unlock(ctx)
+		return errors.Join(unlocked, release(ctx))
 	}}, nil
 }
 

@@ -43,7 +43,7 @@ func (s *Store) keep(ctx context.Context, c content, opt Upload) error {
 	if err != nil {
 		return err
 	}
-	defer held.release()
+	defer held.release(ctx)
 	return s.keepHeld(ctx, held, c, opt)
 }
 

@@ -179,12 +179,12 @@ func (m *Manager) tidyUp(ctx context.Context) error {
 	if err != nil || !deserted {
 		return err
 	}
-	_ = m.end()                                                         // it goes by itself, too
+	ended := m.end()
 	removing, cancelRemoval := context.WithTimeout(ctx, networkTimeout) // whatever time the session took
 	defer cancelRemoval()
 	err = m.docker.RemoveNetwork(removing, id)
-	if errors.Is(err, docker.ErrConflict) { // another process's session is on it
-		return nil
+	if errors.Is(err, docker.ErrConflict) { // another process's session is on it, or still ours
+		return ended
 	}
 	return err
 }

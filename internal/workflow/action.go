@@ -30,7 +30,9 @@ const (
 	OpRetire   Op = "retire"   // a deployment whose step is gone
 	OpClose    Op = "close"    // the run
 	OpForget   Op = "forget"   // what no kept run names
+	OpRelease  Op = "release"  // the workflow, which goes: its lock, and the network if nothing else needs it
 	OpDissolve Op = "dissolve" // the workflow: it is gone, its results stay
+	OpErase    Op = "erase"    // the workflow: it is gone, and nothing stays
 	OpDone     Op = "done"
 )
 

@@ -65,8 +65,12 @@ func (s situation) after(r rules, a Action, o outcome) situation {
 	case OpForget:
 		s.forgotten = true
 		s.staying = append(slices.Clip(s.staying), o.kept...)
+	case OpRelease:
+		s.released = true
 	case OpDissolve:
 		s.run.Destroyed = true
+	case OpErase:
+		s.erased = true
 	case OpDone:
 	}
 	return s

@@ -40,7 +40,9 @@ func (r *Runner) do(ctx context.Context, s situation, a Action) (o outcome, err 
 		err = r.deployments.Remove(ctx, deployment.Removal{Name: a.Deployment, Owner: s.spec.Owner})
 	case OpForget:
 		return r.forget(ctx, s, a)
-	case OpReuse, OpPass, OpFail, OpDone:
+	case OpErase:
+		err = r.ledger.Erase(ctx, s.spec.Name, s.run.Number)
+	case OpReuse, OpPass, OpFail, OpRelease, OpDone:
 	}
 	return o, err
 }

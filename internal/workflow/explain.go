@@ -165,6 +165,10 @@ func (a Action) doing() string {
 		return fmt.Sprintf("remove deployment %q, whose step is gone", a.Deployment)
 	case OpForget:
 		return "remove old results"
+	case OpRelease:
+		return "give back the lock of the workflow"
+	case OpErase:
+		return "remove the records of the workflow's runs"
 	case OpNote, OpClaim, OpClose, OpDissolve:
 		return "record the run"
 	case OpReuse, OpSkip, OpPass, OpFail, OpDone:

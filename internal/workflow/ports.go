@@ -100,7 +100,8 @@ type Captured struct {
 // state. What is written is complete or not there.
 type Ledger interface {
 	// Lock keeps other runs of the workflow away, also of other processes.
-	// *deployment.LockedError when a live one does not end in time.
+	// *deployment.LockedError when a live one does not end in time. unlock also
+	// removes what nothing needs any more; it is called once.
 	Lock(ctx context.Context, workflow string) (unlock func(context.Context) error, err error)
 	// Unreleased says which lock of the workflow was left by a process that is
 	// gone, in a sentence; "" when there is none. The next Lock clears it away.
@@ -116,7 +117,10 @@ type Ledger interface {
 	// Forget removes all runs but those numbered in keep, and the results and
 	// artifacts that none of those names (Result.Hash) and nothing uses, the
 	// runs last. It returns what it left because it is in use, one clause each.
+	// With none to keep the newest run stays nevertheless, for Erase.
 	Forget(ctx context.Context, workflow string, keep []int) (kept []string, err error)
+	// Erase removes the runs up to that number, the newest last. It needs no lock.
+	Erase(ctx context.Context, workflow string, through int) error
 	// Present reports whether the artifact is still there and complete.
 	Present(ctx context.Context, artifact deployment.Artifact) (bool, error)
 }

@@ -27,7 +27,12 @@ func (r *Runner) Remove(ctx context.Context, what Removal) (kept []string, err e
 	if err != nil {
 		return nil, broken(s, "lock the workflow", err)
 	}
-	defer func() { kept = append(kept, released(ctx, unlock)...) }()
+	locked := true
+	defer func() {
+		if locked {
+			kept = append(kept, released(ctx, unlock)...)
+		}
+	}()
 	s, err = r.begin(ctx, s.spec)
 	if err != nil {
 		return nil, broken(s, "read the workflow's earlier runs", err)
@@ -45,7 +50,13 @@ func (r *Runner) Remove(ctx context.Context, what Removal) (kept []string, err e
 		if r.Log != nil {
 			r.Log(ctx, what.Name, a)
 		}
-		o, err := r.do(ctx, s, a)
+		var o outcome
+		if a.Op == OpRelease {
+			locked = false
+			err = unlock(ctx)
+		} else {
+			o, err = r.do(ctx, s, a)
+		}
 		if err != nil {
 			failure := abandoned(ctx, s, a, err)
 			failure.Advice = "Destroy again: it goes on from what is there."
@@ -76,7 +87,9 @@ func (s situation) leaving(what Removal) situation {
 }
 
 // nextOfRemoval is next for a workflow that goes: what runs first, then the
-// deployments, the last one first, and at the end the fact that it is gone.
+// deployments, the last one first, and at the end the fact that it is gone. That
+// is written down when nobody is left to be told by it: until then an interrupted
+// removal is still a workflow, and the next destroy goes on with it.
 func (s situation) nextOfRemoval(r rules, purge bool) Action {
 	owned := s.run.Deployments
 	recorded := len(s.history.runs)+len(s.run.Spent) > 0
@@ -87,10 +100,14 @@ func (s situation) nextOfRemoval(r rules, purge bool) Action {
 		return Action{Op: OpRetire, Deployment: owned[len(owned)-1], Reason: "the workflow is removed"}
 	case purge && !s.forgotten:
 		return Action{Op: OpForget}
-	case purge, s.run.Destroyed, !recorded:
-		return Action{Op: OpDone}
+	case !s.released:
+		return Action{Op: OpRelease}
+	case recorded && purge && !s.erased:
+		return Action{Op: OpErase}
+	case recorded && !purge && !s.run.Destroyed:
+		return Action{Op: OpDissolve}
 	}
-	return Action{Op: OpDissolve}
+	return Action{Op: OpDone}
 }
 
 // remaining names what stays: results, and what could not go.

@@ -21,6 +21,8 @@ type situation struct {
 	stopped   bool    // a step has failed that stops the workflow
 	closed    bool
 	forgotten bool
+	released  bool     // the lock of a workflow that goes
+	erased    bool     // all that was recorded of it
 	staying   []string // what stays although the workflow goes: clauses
 }
 

@@ -91,11 +91,17 @@ func (w *world) Record(ctx context.Context, run Run) error {
 // Forget implements Ledger.
 func (w *world) Forget(ctx context.Context, _ string, keep []int) (kept []string, err error) {
 	err = w.call(ctx, "forget", false, func() error {
-		w.runs = slices.DeleteFunc(w.runs, func(r Run) bool { return !slices.Contains(keep, r.Number) })
+		newest := 0
+		for _, r := range w.runs {
+			newest = max(newest, r.Number)
+		}
+		w.runs = slices.DeleteFunc(w.runs, func(r Run) bool {
+			return !slices.Contains(keep, r.Number) && (len(keep) > 0 || r.Number < newest)
+		})
 		named := map[string]bool{}
 		for _, run := range w.runs {
 			for _, r := range run.Results {
-				named[r.Hash] = true
+				named[r.Hash] = slices.Contains(keep, run.Number)
 			}
 		}
 		maps.DeleteFunc(w.results, func(hash string, _ Result) bool { return !named[hash] })
@@ -108,6 +114,17 @@ func (w *world) Forget(ctx context.Context, _ string, keep []int) (kept []string
 		return nil
 	})
 	return kept, err
+}
+
+// Erase implements Ledger.
+func (w *world) Erase(ctx context.Context, _ string, through int) error {
+	return w.call(ctx, fmt.Sprintf("erase %d", through), true, func() error {
+		if w.locked {
+			w.breach("a workflow is erased under its lock: killed now, it would leave that")
+		}
+		w.runs = slices.DeleteFunc(w.runs, func(r Run) bool { return r.Number <= through })
+		return nil
+	})
 }
 
 // referred reports whether a kept result has the artifact.

@@ -6,10 +6,12 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/fakedocker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/workflow"
 )
 
 // A run is killed at its n-th call to the engine, before and after that call
@@ -94,24 +96,91 @@ func killedAt(t *testing.T, b *bench, image string, n int, before bool) {
 	if left := b.Names("mlops.step"); len(left) > 0 || volumes != 3 { // an artifact, its result, the run
 		t.Fatalf("%s: left behind %v, %d volumes", where, left, volumes)
 	}
-	destroyed(t, b, p, where)
-}
-
-// destroyed leaves nothing at all.
-func destroyed(t *testing.T, b *bench, p process, where string) {
-	t.Helper()
-	ctx := context.Background()
-	unlock, err := p.ledger.Lock(ctx, "iris")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if kept, err := p.ledger.Forget(ctx, "iris", nil); err != nil || len(kept) > 0 {
-		t.Fatalf("%s: forgetting: %q, %v", where, kept, err)
-	}
-	if err := unlock(ctx); err != nil {
-		t.Fatal(err)
+	if err := destroy(p, true); err != nil {
+		t.Fatalf("%s: destroying: %v", where, err)
 	}
 	if left := b.Leftovers(); len(left) > 0 {
 		t.Fatalf("%s: left behind: %v", where, left)
 	}
+}
+
+// destroy removes the workflow as the provider does.
+func destroy(p process, purge bool) error {
+	runner := workflow.New(p.Jobs, p.ledger, nil, time.Now)
+	_, err := runner.Remove(context.Background(), workflow.Removal{Name: "iris", Purge: purge})
+	return err
+}
+
+// A destroy is killed at its n-th call, or one call of it goes wrong. What
+// Terraform does next depends on whether there still is a workflow: only then it
+// destroys once more. Nothing may be left in either case but, without a purge,
+// what is to stay.
+func TestDestroyGoesWrongAnywhere(t *testing.T) {
+	for _, purge := range []bool{true, false} {
+		for _, killed := range []bool{true, false} {
+			t.Run(fmt.Sprintf("purge=%t killed=%t", purge, killed), func(t *testing.T) {
+				n := 1
+				for destroyWrongAt(t, purge, killed, n, true) && destroyWrongAt(t, purge, killed, n, false) {
+					n++
+				}
+				if n < 15 {
+					t.Errorf("a destroy makes %d calls only", n)
+				}
+			})
+		}
+	}
+}
+
+// destroyWrongAt reports whether the destroy came to its n-th call.
+func destroyWrongAt(t *testing.T, purge, killed bool, n int, before bool) (struck bool) {
+	t.Helper()
+	b := newBench(t, trainings())
+	defer b.Close()
+	ctx := context.Background()
+	if err := oneRun(ctx, newProcess(t, b), request("train", "train:1")); err != nil {
+		t.Fatal(err)
+	}
+	b.KillSessions()
+	b.ResetCalls()
+	fault := fakedocker.FailFrom(n, before)
+	if !killed {
+		from := fault
+		fault = func(call int, op string, early bool) error {
+			if call != n {
+				return nil
+			}
+			return from(call, op, early)
+		}
+	}
+	b.SetFault(fault)
+	failed := destroy(newProcess(t, b), purge)
+	struck = len(b.Calls()) >= n
+	history := b.Calls()
+	b.SetFault(nil)
+	b.KillSessions()
+	p := newProcess(t, b)
+	runs, err := p.ledger.Runs(ctx, "iris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := false
+	if len(runs) > 0 && !runs[0].Destroyed {
+		again = true
+		if failed == nil {
+			t.Errorf("call %d (before it: %t): no error, and the workflow is still there", n, before)
+		}
+		if err := destroy(p, purge); err != nil {
+			t.Fatalf("call %d (before it: %t): once more: %v", n, before, err)
+		}
+		b.KillSessions()
+	}
+	left := b.Leftovers()
+	if !purge { // what it came to stays; be it that the run's last record is there beside the one before it
+		left = slices.DeleteFunc(left, func(what string) bool { return strings.HasPrefix(what, "volume ") })
+	}
+	volumes := len(b.Volumes())
+	if len(left) > 0 || purge && volumes > 0 || !purge && (volumes < 3 || volumes > 4) {
+		t.Errorf("call %d (before it: %t, again: %t): left behind %q, %d volumes\nthe first said %v after %v", n, before, again, left, volumes, failed, history[max(0, len(history)-6):])
+	}
+	return struck
 }

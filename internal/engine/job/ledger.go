@@ -85,9 +85,11 @@ func (l *Ledger) lock(ctx context.Context, lock session.Lock) (func(context.Cont
 		return nil, err
 	}
 	return func(ctx context.Context) error {
-		err := unlock(ctx)
-		releaseSession(ctx, true)
-		return err
+		if err := unlock(ctx); err != nil {
+			releaseSession(ctx, true)
+			return err
+		}
+		return l.sessions.Vacate(ctx, s)
 	}, nil
 }
 

@@ -1,9 +1,11 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,8 +16,8 @@ import (
 
 // Forget implements workflow.Ledger. Artifacts go first, then the results that
 // named them, and runs last: an interrupted one is begun again by whoever still
-// knows of the workflow. A result whose artifact is in use stays with it, and
-// the next Forget tries again.
+// knows of the workflow, which is why the newest run never goes. A result whose
+// artifact is in use stays with it, and the next Forget tries again.
 func (l *Ledger) Forget(ctx context.Context, name string, keep []int) (kept []string, err error) {
 	defer l.reads.forget()
 	all, err := l.docker.ListVolumes(ctx, map[string]string{docker.LabelWorkflow: name})
@@ -41,6 +43,29 @@ func (l *Ledger) Forget(ctx context.Context, name string, keep []int) (kept []st
 	return kept, l.remove(ctx, f.runs)
 }
 
+// Erase implements workflow.Ledger.
+func (l *Ledger) Erase(ctx context.Context, name string, through int) error {
+	defer l.reads.forget()
+	volumes, err := l.volumes(ctx, docker.KindRun, name)
+	if err != nil {
+		return err
+	}
+	current, superseded, err := runs(volumes, name)
+	if err != nil {
+		return err
+	}
+	of := slices.SortedFunc(maps.Values(current), func(a, b entry[workflow.Run]) int { return cmp.Compare(a.value.Number, b.value.Number) })
+	for _, run := range of {
+		if run.value.Number > through { // of whoever has come since
+			break
+		}
+		if err := l.remove(ctx, append(slices.Clone(superseded[numberOf(run.value)]), run.volume)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // forgetResult removes a result with its artifact, unless that is in use: then
 // it says so.
 func (l *Ledger) forgetResult(ctx context.Context, e entry[workflow.Result], f *forgetting) (kept string, err error) {
@@ -60,13 +85,14 @@ func (l *Ledger) forgetResult(ctx context.Context, e entry[workflow.Result], f *
 type forgetting struct {
 	results    []entry[workflow.Result]
 	runs       []string        // volumes
+	newest     string          // volume of the newest run, where none is to be kept
 	superseded []string        // volumes
 	wanted     map[string]bool // digests of artifacts that stay
 }
 
 // namers are the volumes that name artifacts and are about to go.
 func (f *forgetting) namers() []string {
-	out := slices.Clone(f.runs)
+	out := append(slices.Clone(f.runs), f.newest)
 	for _, e := range f.results {
 		out = append(out, e.volume)
 	}
@@ -90,9 +116,17 @@ func (l *Ledger) sort(all []docker.Volume, name string, keep []int) (*forgetting
 	if err != nil {
 		return nil, err
 	}
+	newest := 0
+	for _, run := range allRuns {
+		newest = max(newest, run.value.Number)
+	}
 	hashes, oldest := map[string]bool{}, time.Time{}
 	for key, run := range allRuns {
 		f.superseded = append(f.superseded, olderRuns[key]...)
+		if len(keep) == 0 && run.value.Number == newest {
+			f.newest = run.volume
+			continue
+		}
 		if !slices.Contains(keep, run.value.Number) {
 			f.runs = append(f.runs, run.volume)
 			continue

@@ -126,8 +126,14 @@ func TestForget(t *testing.T) {
 	if left, err := p.ledger.Forget(t.Context(), "iris", []int{3}); err != nil || len(left) > 0 || b.Volumes()[artifact.VolumeName(d)].Name != "" {
 		t.Errorf("kept %q: %v", left, err)
 	}
-	if left, err := p.ledger.Forget(t.Context(), "iris", nil); err != nil || len(left) > 0 || len(b.Volumes()) > 0 {
+	if left, err := p.ledger.Forget(t.Context(), "iris", nil); err != nil || len(left) > 0 || volumes(b) != "mlops-run.iris.3.1" {
 		t.Errorf("of everything there is left %s: %q, %v", volumes(b), left, err)
+	}
+	if err := p.ledger.Erase(t.Context(), "iris", 2); err != nil || volumes(b) != "mlops-run.iris.3.1" {
+		t.Errorf("a younger run is erased: %s, %v", volumes(b), err)
+	}
+	if err := p.ledger.Erase(t.Context(), "iris", 3); err != nil || len(b.Volumes()) > 0 {
+		t.Errorf("erased, there is left %s, %v", volumes(b), err)
 	}
 }
 
@@ -248,6 +254,9 @@ func TestLedgerLockWithoutTheProbeImage(t *testing.T) {
 		t.Error(err)
 	}
 	if err := unlock(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := p.ledger.Erase(t.Context(), "iris", 1); err != nil {
 		t.Error(err)
 	}
 	_ = other.sessions.Close()
