@@ -19,7 +19,7 @@ const loggedPath = 1024
 // writeLogs writes where lines about requests go: to the container's own log,
 // which takes them without being waited for, and to the ring of a shift. There is
 // one format for both; a line of the log then begins with what a shift reads.
-func writeLogs(line func(format string, args ...any), c config) {
+func writeLogs(line liner, c config) {
 	if c.requestLog {
 		line("log ring@%s len %d format raw local0", requestRing, requestMax)
 	}
@@ -38,17 +38,17 @@ func writeLogs(line func(format string, args ...any), c config) {
 
 // writeLogged writes what a line is made of, while that is known. What a worker
 // gives away is logged by the one that answers.
-func writeLogged(line func(format string, args ...any), c config) {
+func writeLogged(line liner, c config) {
 	if !c.accessLog {
 		return
 	}
-	line("http-request set-log-level silent if { stopping }")
+	line("http-request set-log-level silent if away")
 	line("http-request set-var(txn.client) req.hdr(x-forwarded-for)")
 	line("http-request set-var(txn.path) path,bytes(0,%d)", loggedPath)
 }
 
 // writeLoggedKey writes who asks by the names of keys, once they are known.
-func writeLoggedKey(line func(format string, args ...any), c config) {
+func writeLoggedKey(line liner, c config) {
 	if !c.accessLog {
 		return
 	}

@@ -8,10 +8,13 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
 )
 
+// liner writes one line of a part of the configuration.
+type liner func(format string, args ...any)
+
 // writeFrontend writes what is done with a request before it is given to a
 // deployment. What is not asked for leaves no line.
 func writeFrontend(b *strings.Builder, c config) {
-	line := func(format string, args ...any) { fmt.Fprintf(b, "  "+format+"\n", args...) }
+	line := liner(func(format string, args ...any) { fmt.Fprintf(b, "  "+format+"\n", args...) })
 	if c.requestLog {
 		writeRequestRing(b)
 	}
@@ -20,22 +23,44 @@ func writeFrontend(b *strings.Builder, c config) {
 	line("bind 127.0.0.1:%d name %s", selfPort, handedName)
 	writeLogs(line, c)
 	writeOrigin(line, c)
+	line("# A worker that has been replaced gives what it is still asked to the current one. It is asked once")
+	line("# whether it has been: a request that finds out in the midst of its rules has lost its key by then.")
+	line("http-request set-var(txn.away) bool(true) if { stopping }")
+	line("acl away var(txn.away) -m bool")
 	writeLogged(line, c)
-	line("# A worker that has been replaced gives what it is still asked to the current one.")
-	line("http-request allow if { stopping }")
-	if c.keys != nil {
-		keys := fmt.Sprintf("sha2(256),hex,map_str(%s/%s)", folder, keysFile)
-		line("# A key is known by its hash alone, and does not reach the deployments.")
-		line("http-request set-var(txn.bearer) http_auth_bearer,%s", keys)
-		line("http-request set-var(txn.key) req.fhdr(x-api-key),%s", keys)
-		line("acl bearer var(txn.bearer) -m found")
-		line("acl key var(txn.key) -m found")
-		line(`http-request return status 401 content-type text/plain string "The endpoint wants a key." hdr www-authenticate Bearer if !bearer !key`)
-		line("http-request del-header authorization if bearer")
-		line("http-request del-header x-api-key if key")
-		writeLoggedKey(line, c)
-	}
+	line("http-request allow if away")
+	writeKeys(line, c)
 	writeLimits(line, c)
+	writeChoice(line, c)
+	line("use_backend %s if away", nextWorker)
+	line("use_backend %%[var(txn.deployment)]")
+	if c.tls != nil && c.tls.RedirectPort != 0 {
+		writeRedirect(b, c.hostPort)
+	}
+	if c.metrics {
+		writeMetrics(b)
+	}
+}
+
+// writeKeys writes who may ask.
+func writeKeys(line liner, c config) {
+	if c.keys == nil {
+		return
+	}
+	keys := fmt.Sprintf("sha2(256),hex,map_str(%s/%s)", folder, keysFile)
+	line("# A key is known by its hash alone, and does not reach the deployments.")
+	line("http-request set-var(txn.bearer) http_auth_bearer,%s", keys)
+	line("http-request set-var(txn.key) req.fhdr(x-api-key),%s", keys)
+	line("acl bearer var(txn.bearer) -m found")
+	line("acl key var(txn.key) -m found")
+	line(`http-request return status 401 content-type text/plain string "The endpoint wants a key." hdr www-authenticate Bearer if !bearer !key`)
+	line("http-request del-header authorization if bearer")
+	line("http-request del-header x-api-key if key")
+	writeLoggedKey(line, c)
+}
+
+// writeChoice writes which deployment answers.
+func writeChoice(line liner, c config) {
 	unlessAsked, ifNotAsked := "", ""
 	if c.overrideHeader != "" {
 		unlessAsked, ifNotAsked = " unless asked", " !asked"
@@ -65,15 +90,7 @@ func writeFrontend(b *strings.Builder, c config) {
 	}
 	line("# Where no replica can answer, another deployment does.")
 	line("http-request set-var(txn.fallback) var(txn.deployment),map_str(%s/%s)%s", folder, fallbackFile, unlessAsked)
-	line("http-request set-var(txn.deployment) var(txn.fallback) if !{ var(txn.deployment),nbsrv gt 0 } { var(txn.fallback) -m found }")
-	line("use_backend %s if { stopping }", nextWorker)
-	line("use_backend %%[var(txn.deployment)]")
-	if c.tls != nil && c.tls.RedirectPort != 0 {
-		writeRedirect(b, c.hostPort)
-	}
-	if c.metrics {
-		writeMetrics(b)
-	}
+	line("http-request set-var(txn.deployment) var(txn.fallback) if !{ stopping } !{ var(txn.deployment),nbsrv gt 0 } { var(txn.fallback) -m found }")
 }
 
 // speaking is how the proxy speaks TLS, in the words of a bind. HTTP/2 is not

@@ -10,10 +10,6 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
 )
 
-// gatewayPids bounds the processes and threads of a gateway: its workers, and
-// the programs that are run beside them.
-const gatewayPids = 512
-
 // maxThreads is how many a proxy can have.
 const maxThreads = 64
 
@@ -21,11 +17,6 @@ const maxThreads = 64
 // a time, or they wait for one another. 0: as the proxy likes.
 func threadsOf(r endpoint.Resources) int {
 	return min(int(math.Ceil(r.CPUs)), maxThreads)
-}
-
-// limitsOf are the limits that a gateway is to have.
-func limitsOf(s endpoint.Spec) deployment.Limits {
-	return deployment.LimitsOf(deployment.Spec{Resource: deployment.Resources{CPUs: s.Resources.CPUs, Memory: s.Resources.Memory, PidsLimit: gatewayPids}})
 }
 
 // limitsNow are those that a gateway has.
@@ -47,12 +38,12 @@ func unlimitable(c docker.Container, s endpoint.Spec) string {
 	if c.HostConfig.NanoCPUs > 0 && s.Resources.CPUs == 0 {
 		return "resources.cpus was set by hand in a way that cannot be undone"
 	}
-	return deployment.NeedsNewContainer(limitsNow(c), limitsOf(s))
+	return deployment.NeedsNewContainer(limitsNow(c), s.Limits())
 }
 
 // setLimits brings the limits of a gateway that stays up to the record.
 func (c *change) setLimits(ctx context.Context) error {
-	want := limitsOf(c.world.record.spec)
+	want := c.world.record.spec.Limits()
 	if len(limitsNow(*c.world.gateway).Changed(want)) == 0 {
 		return nil
 	}
@@ -64,8 +55,8 @@ func (c *change) setLimits(ctx context.Context) error {
 
 // resources are the limits as a new container gets them.
 func resources(s endpoint.Spec) docker.Resources {
-	r, pids := deployment.Resources{CPUs: s.Resources.CPUs}, int64(gatewayPids)
+	cpu, limits := deployment.Resources{CPUs: s.Resources.CPUs}, s.Limits()
 	return docker.Resources{
-		CPUPeriod: r.CPUPeriod(), CPUQuota: r.CPUQuota(), Memory: s.Resources.Memory, MemorySwap: s.Resources.Memory, PidsLimit: &pids,
+		CPUPeriod: cpu.CPUPeriod(), CPUQuota: limits.CPUQuota, Memory: limits.Memory, MemorySwap: limits.Memory, PidsLimit: &limits.PidsLimit,
 	}
 }

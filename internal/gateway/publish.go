@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/docker/go-connections/nat"
 
-	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
 )
@@ -17,39 +15,18 @@ import (
 // A gateway's ports on the host.
 
 // listenPort is where the proxy listens, in the engine's words.
-func listenPort() nat.Port { return nat.Port(strconv.Itoa(endpoint.Port) + "/tcp") }
+func listenPort() nat.Port { return insidePort(endpoint.Port) }
 
-// redirectPort is where it answers plain HTTP beside TLS.
-func redirectPort() nat.Port { return nat.Port(strconv.Itoa(endpoint.RedirectPort) + "/tcp") }
+func insidePort(port int) nat.Port { return nat.Port(strconv.Itoa(port) + "/tcp") }
 
-// metricsPort is where it exports metrics.
-func metricsPort() nat.Port { return nat.Port(strconv.Itoa(endpoint.MetricsPort) + "/tcp") }
-
-// published is a host port that an endpoint wants.
-type published struct {
-	attribute string // that says so
-	inside    nat.Port
-	ip        string // "": deployment.DefaultHostIP
-	port      int
-}
-
-// publishedBy are all of them.
-func publishedBy(s endpoint.Spec) []published {
-	all := []published{{"host_port", listenPort(), s.HostIP, s.HostPort}, {"metrics_port", metricsPort(), s.MetricsIP, s.MetricsPort}}
-	if s.TLS != nil {
-		all = append(all, published{"tls.redirect_port", redirectPort(), s.HostIP, s.TLS.RedirectPort})
-	}
-	return slices.DeleteFunc(all, func(p published) bool { return p.port == 0 })
-}
-
-// bindings are how a gateway publishes them; nil without any.
+// bindings are how a gateway publishes its ports; nil without any.
 func bindings(s endpoint.Spec) nat.PortMap {
 	var out nat.PortMap
-	for _, p := range publishedBy(s) {
+	for _, p := range s.Published() {
 		if out == nil {
 			out = nat.PortMap{}
 		}
-		out[p.inside] = []nat.PortBinding{{HostIP: cmp.Or(p.ip, deployment.DefaultHostIP), HostPort: strconv.Itoa(p.port)}}
+		out[insidePort(p.Inside)] = []nat.PortBinding{{HostIP: p.IP, HostPort: strconv.Itoa(p.Port)}}
 	}
 	return out
 }
@@ -77,12 +54,12 @@ func portTaken(err error) bool {
 
 // takenPort is the host port that the engine could not publish, as its error
 // says: the first that it names, or else the only one there is to blame.
-func takenPort(s endpoint.Spec, err error) (published, bool) {
-	all := publishedBy(s)
+func takenPort(s endpoint.Spec, err error) (endpoint.Published, bool) {
+	all := s.Published()
 	if len(all) == 0 || !portTaken(err) {
-		return published{}, false
+		return endpoint.Published{}, false
 	}
-	if i := slices.IndexFunc(all, func(p published) bool { return names(err.Error(), p.port) }); i >= 0 {
+	if i := slices.IndexFunc(all, func(p endpoint.Published) bool { return names(err.Error(), p.Port) }); i >= 0 {
 		return all[i], true
 	}
 	return all[0], true

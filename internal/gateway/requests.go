@@ -63,7 +63,7 @@ func stripping(c config) string {
 // writeOrigin writes who asks, for the deployments. Clients are not believed
 // what they say of that themselves; another worker is, which has got it from
 // the client's connection.
-func writeOrigin(line func(format string, args ...any), c config) {
+func writeOrigin(line liner, c config) {
 	scheme := "http"
 	if c.tls != nil {
 		scheme = "https"
@@ -78,7 +78,7 @@ func writeOrigin(line func(format string, args ...any), c config) {
 }
 
 // writeLimits writes which requests are refused for their path or their size.
-func writeLimits(line func(format string, args ...any), c config) {
+func writeLimits(line liner, c config) {
 	if c.pathPrefix != "" {
 		line("# Other paths are not this endpoint's, nor are those that lead out of its own.")
 		line("acl inside path %s", c.pathPrefix)

@@ -92,7 +92,7 @@ func (g *Gateways) drift(ctx context.Context, w *world) ([]string, error) {
 	}
 	if why := g.misfit(*w.gateway, w.record.spec); why != "" {
 		add("The gateway %s %s.", endpoint.GatewayName(w.name), why)
-	} else if changed := limitsNow(*w.gateway).Changed(limitsOf(w.record.spec)); len(changed) > 0 {
+	} else if changed := limitsNow(*w.gateway).Changed(w.record.spec.Limits()); len(changed) > 0 {
 		add("The limits of the gateway %s are not what was applied: %s.", endpoint.GatewayName(w.name), strings.Join(changed, ", "))
 	}
 	if idle != "" {

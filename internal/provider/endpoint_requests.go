@@ -2,9 +2,11 @@ package provider
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
@@ -156,6 +158,20 @@ func (m *endpointState) complete(prior *endpointState) {
 	if !m.anyArgumentUnknown() && isSet(prior.Revision) && !m.said().Revises(prior.said()) {
 		m.Revision = prior.Revision
 	}
+}
+
+// interruption warns of a change that takes the endpoint out of service for a while.
+func (m *endpointState) interruption(prior *endpointState) diag.Diagnostics {
+	name := m.Name.ValueString()
+	if m.anyArgumentUnknown() {
+		return nil
+	}
+	why := m.said().Interrupts(prior.said())
+	if why == "" {
+		return nil
+	}
+	return warnings("endpoint", name, []string{fmt.Sprintf("Changing endpoint %q interrupts it: its gateway is made anew, and %s (stop-first). "+
+		"It refuses new requests while the old gateway finishes those that it has, for 30 seconds at most, and until the new one runs.", name, why)})
 }
 
 // said is all that a user has said, but for secrets.

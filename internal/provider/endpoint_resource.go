@@ -66,8 +66,9 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		prior = &state
 	}
 	proposed := plan
-	if prior != nil { // an update
+	if prior != nil && plan.Name.Equal(prior.Name) { // an update
 		resp.Diagnostics.Append(plan.planShift(*prior)...)
+		resp.Diagnostics.Append(plan.interruption(prior)...)
 	}
 	plan.complete(prior)
 	if !same(&plan, &proposed) {

@@ -105,3 +105,21 @@ func gatewayResourcesAttribute() schema.Attribute {
 		},
 	}
 }
+
+func metricsPortAttribute() schema.Attribute {
+	return schema.Int64Attribute{
+		Optional: true,
+		MarkdownDescription: describe("Port of the host, at `metrics_ip`, where the gateway exports metrics for Prometheus, at `/metrics`: of its process, of the requests of clients (frontend `clients`), and of each deployment (a backend of its name): "+
+			"requests, status codes, average latencies, requests in flight, replicas that are up. The backend `.next-worker` is the gateway's own. A scraper that asks for `?scope=server` is told of each slot for a replica, too. "+
+			"Counters begin anew with each reload of the gateway. Nobody is asked for a key there; on the edge and the traffic network the metrics are on port "+fmt.Sprint(endpoint.MetricsPort)+" of the gateway. "+
+			"Default: none; no metrics are exported.", changesGateway),
+		Validators: []validator.Int64{between{least: 1, most: 65535}},
+	}
+}
+
+func metricsIPAttribute() schema.Attribute {
+	return schema.StringAttribute{
+		Optional:            true,
+		MarkdownDescription: describe("Address of the host at which `metrics_port` listens; `0.0.0.0` for all. Needs `metrics_port`. Default `127.0.0.1`.", changesGateway),
+	}
+}

@@ -31,6 +31,7 @@ func drawEndpoint(t *rapid.T) *speller {
 	s.maybe("fallback", []any{names[0]})
 	s.maybe("override_header", []any{"x-mlops-deployment"}, []any{"X-Which-Model"})
 	s.oneOf("sticky", []any{nil, "none"}, []any{"cookie"})
+	drawRequests(s)
 	if s.chance(3, "timeouts") {
 		s.group("timeouts", func(s *speller) {
 			s.maybe("create", []any{"30m"}, []any{"0.5h"})
@@ -38,6 +39,41 @@ func drawEndpoint(t *rapid.T) *speller {
 		})
 	}
 	return s
+}
+
+// drawRequests draws what the endpoint does with requests.
+func drawRequests(s *speller) {
+	if s.chance(3, "timeouts_http") {
+		s.group("timeouts_http", func(s *speller) {
+			s.maybe("connect", []any{"500ms", "0.5s"})
+			s.maybe("request", []any{"300s", "5m"}, []any{"10m", "600s"})
+			s.maybe("stream", []any{"1h", "60m"})
+			s.maybe("tunnel", []any{"90s", "1m30s"})
+		})
+	}
+	s.maybe("max_body", []any{"10m", "10240k"}, []any{"1g", "1024m"})
+	if s.chance(3, "retry") {
+		s.group("retry", func(s *speller) {
+			s.oneOf("attempts", []any{nil, 4}, []any{1})
+			s.oneOf("replay_post", []any{nil, false}, []any{true})
+			s.means = true // that there is one is recorded
+		})
+	}
+	if s.chance(3, "path_prefix") {
+		s.put("path_prefix", "/models/iris")
+		s.oneOf("strip_prefix", []any{nil, false}, []any{true})
+	}
+	s.oneOf("access_log", []any{nil, false}, []any{true})
+	if s.chance(3, "resources") {
+		s.group("resources", func(s *speller) {
+			s.maybe("cpus", []any{0.5}, []any{2})
+			s.maybe("memory", []any{"128m", "131072k"}, []any{"1g", "1024m"})
+		})
+	}
+	if s.chance(3, "metrics_port") {
+		s.put("metrics_port", 20003)
+		s.maybe("metrics_ip", []any{"127.0.0.1"}, []any{"0.0.0.0"})
+	}
 }
 
 // TestRandomEndpoints: what holds for deployments holds for endpoints in front

@@ -39,6 +39,11 @@ resource "mlops_endpoint" "hairnet" {
   fallback        = mlops_deployment.hairnet.name # answers where no replica of the other is ready
   override_header = "x-mlops-deployment"          # curl -H 'x-mlops-deployment: hairnet-next' …
   sticky          = "cookie"                      # a browser stays with what answered first
+
+  timeouts_http = { request = "30s", stream = "10m" } # silence of a replica: of one that streams, for longer
+  max_body      = "10m"                               # more is answered with 413
+  access_log    = true                                # docker logs mlops-gateway.hairnet
+  resources     = { cpus = 2, memory = "256m" }       # of the gateway
 }
 
 output "url" {

@@ -1,0 +1,65 @@
+package endpoint
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+)
+
+// Published is a port of the host at which a gateway is reached.
+type Published struct {
+	Attribute string // that says so
+	Inside    int    // where the gateway listens
+	IP        string
+	Port      int
+}
+
+// Published are all of an endpoint's.
+func (s Spec) Published() []Published {
+	var out []Published
+	add := func(attribute string, inside int, ip string, port int) {
+		if port != 0 {
+			out = append(out, Published{attribute, inside, cmp.Or(ip, deployment.DefaultHostIP), port})
+		}
+	}
+	add("host_port", Port, s.HostIP, s.HostPort)
+	add("metrics_port", MetricsPort, s.MetricsIP, s.MetricsPort)
+	if s.TLS != nil {
+		add("tls.redirect_port", RedirectPort, s.HostIP, s.TLS.RedirectPort)
+	}
+	return out
+}
+
+// gatewayPids bounds the processes and threads of a gateway: its workers, and
+// the programs that are run beside them.
+const gatewayPids = 512
+
+// Limits are those of an endpoint's gateway.
+func (s Spec) Limits() deployment.Limits {
+	return deployment.LimitsOf(deployment.Spec{Resource: deployment.Resources{CPUs: s.Resources.CPUs, Memory: s.Resources.Memory, PidsLimit: gatewayPids}})
+}
+
+// Interrupts says why an endpoint does not answer for a while when it goes from
+// before to s: its gateway has to be made anew, and the next one needs what the
+// one before holds. "" when it does answer.
+func (s Spec) Interrupts(before Spec) string {
+	have, want := map[int]Published{}, map[int]Published{}
+	held := map[int]bool{}
+	for _, p := range before.Published() {
+		have[p.Inside], held[p.Port] = p, true
+	}
+	for _, p := range s.Published() {
+		want[p.Inside] = p
+	}
+	if maps.Equal(have, want) && deployment.NeedsNewContainer(before.Limits(), s.Limits()) == "" {
+		return ""
+	}
+	for _, p := range s.Published() {
+		if held[p.Port] {
+			return fmt.Sprintf("host port %d can be held by one gateway at a time", p.Port)
+		}
+	}
+	return ""
+}
