@@ -80,10 +80,17 @@ const (
 	DefaultNamePrefix     = "pyt-"
 	DefaultNetwork        = "mlops"
 	DefaultHostIP         = "127.0.0.1"
+	DefaultProtocol       = "tcp"
+	DefaultScheme         = "http"
 	DefaultModelTarget    = "/models"
 	DefaultMaxSurge       = 1
 	DefaultDrainTimeout   = 10 * time.Second
 	DefaultStartupTimeout = 5 * time.Minute
+
+	// Of a health check, as Docker has them.
+	DefaultCheckInterval = 30 * time.Second
+	DefaultCheckTimeout  = 30 * time.Second
+	DefaultCheckRetries  = 3
 )
 
 // MaxDrainTimeout is the longest that a replica may take to finish its requests:

@@ -88,7 +88,7 @@ func canonicalOf(s Spec) canonical {
 
 func (p Port) withDefaults() Port {
 	p.HostIP = cmp.Or(p.HostIP, DefaultHostIP)
-	p.Protocol = cmp.Or(p.Protocol, "tcp")
+	p.Protocol = cmp.Or(p.Protocol, DefaultProtocol)
 	return p
 }
 

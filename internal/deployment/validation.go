@@ -37,7 +37,7 @@ type Validation struct {
 
 // WithDefaults spells the defaults out.
 func (v Validation) WithDefaults() Validation {
-	v.Scheme = cmp.Or(v.Scheme, "http")
+	v.Scheme = cmp.Or(v.Scheme, DefaultScheme)
 	v.Repeat = max(v.Repeat, 1)
 	switch {
 	case v.Method != "":

@@ -88,26 +88,19 @@ func (a argument) equal(x, y deployment.Spec) bool {
 	return sameMeaning(a.part(x), a.part(y))
 }
 
-// keepSpelling gives those arguments of next that mean what they mean in prior
-// the spelling of prior, so that they make no difference. nextSpec is what
-// next means. Unknown arguments stay, and those that may tells not to keep.
-func keepSpelling(next, prior *deploymentModel, nextSpec deployment.Spec, may func(next, prior attr.Value) bool) diag.Diagnostics {
+// keepSpelling gives those arguments of next, a state, that mean what they mean
+// in prior the spelling of prior: nothing, empty and the spelled out default are
+// the same to a deployment. nextSpec is what next means. What a plan may keep is
+// told attribute by attribute, see keptSpelling.
+func keepSpelling(next, prior *deploymentModel, nextSpec deployment.Spec) diag.Diagnostics {
 	priorSpec, diags := prior.toSpec()
 	for _, a := range arguments {
-		value, before := a.value(next), a.value(prior)
-		if !value.Equal(before) && fullyKnown(value) && may(value, before) && a.equal(priorSpec, nextSpec) {
+		if !a.value(next).Equal(a.value(prior)) && a.equal(priorSpec, nextSpec) {
 			a.copy(next, prior)
 		}
 	}
 	return diags
 }
-
-// inState may keep anything: nothing, empty and the spelled out default are
-// the same to a deployment.
-func inState(_, _ attr.Value) bool { return true }
-
-// inPlan may keep what Terraform lets a plan keep: a value for a value.
-func inPlan(next, prior attr.Value) bool { return !next.IsNull() && !prior.IsNull() }
 
 // sameMeaning reports whether two Specs ask for the same: the fingerprint
 // cannot tell them apart, nor can limits and policies.
@@ -140,7 +133,7 @@ func policiesOf(s deployment.Spec) policies {
 	p.Rollout.DrainTimeout = cmp.Or(p.Rollout.DrainTimeout, deployment.DefaultDrainTimeout)
 	if s.Readiness != nil {
 		r := *s.Readiness
-		r.Scheme = cmp.Or(r.Scheme, "http")
+		r.Scheme = cmp.Or(r.Scheme, deployment.DefaultScheme)
 		r.StartupTimeout = cmp.Or(r.StartupTimeout, deployment.DefaultStartupTimeout)
 		p.Readiness = &r
 	}

@@ -3,6 +3,7 @@ package provider
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -89,6 +90,13 @@ func stringsOf(v collection) []string {
 		text, _ := element.(types.String)
 		out = append(out, text.ValueString())
 	}
+	return out
+}
+
+// sortedSet are the elements of a set of strings, nil for none. A set has no order.
+func sortedSet(v types.Set) []string {
+	out := stringsOf(v)
+	slices.Sort(out)
 	return out
 }
 

@@ -67,7 +67,7 @@ func healthCheckOf(h *deployment.HealthCheck) types.Object {
 	}
 	return nestedObject("health_check", healthCheckModel{
 		Command: optionalList(h.Command), Interval: optionalDuration(h.Interval), Timeout: optionalDuration(h.Timeout),
-		StartPeriod: optionalDuration(h.StartPeriod), StartInterval: optionalDuration(h.StartInterval), Retries: optionalInt(h.Retries),
+		StartPeriod: types.StringValue(formatDuration(h.StartPeriod)), StartInterval: optionalDuration(h.StartInterval), Retries: optionalInt(h.Retries),
 	})
 }
 

@@ -35,7 +35,7 @@ func (m deploymentArguments) toSpec(c *conversion) deployment.Spec {
 		Port:           int(m.Port.ValueInt64()),
 		Ports:          c.ports(m.Ports),
 		Replicas:       int(m.Replicas.ValueInt64()),
-		Networks:       stringsOf(m.Networks),
+		Networks:       sortedSet(m.Networks),
 		Mounts:         c.mounts(m.Mounts),
 		Model:          c.model(m.Model),
 		Resource:       c.resources(m.Resources),
@@ -181,7 +181,7 @@ func (c *conversion) logging(object types.Object) *deployment.Logging {
 }
 
 func capabilities(set types.Set) []string {
-	out := stringsOf(set)
+	out := sortedSet(set)
 	for i := range out {
 		out[i] = canonicalCapability(out[i])
 	}

@@ -35,7 +35,7 @@ func observed(status deployment.Status, prior *deploymentModel, namePrefix strin
 	if !prior.DetectionTask.IsNull() && prior.Name.Equal(next.Name) {
 		next.DetectionTask = prior.DetectionTask // named with the prefix of its time
 	}
-	diags := keepSpelling(&next, prior, status.Spec, inState)
+	diags := keepSpelling(&next, prior, status.Spec)
 	return next, diags
 }
 
@@ -46,7 +46,7 @@ func modelOf(spec deployment.Spec) deploymentModel {
 }
 
 func argumentsOf(spec deployment.Spec) deploymentArguments {
-	return deploymentArguments{
+	out := deploymentArguments{
 		Name:           types.StringValue(spec.Name),
 		Image:          types.StringValue(deployment.FamiliarImage(spec.Image)),
 		PullPolicy:     types.StringValue(string(cmp.Or(spec.PullPolicy, deployment.PullMissing))),
@@ -78,6 +78,8 @@ func argumentsOf(spec deployment.Spec) deploymentArguments {
 		RestartTrigger: optionalString(spec.RestartTrigger),
 		AdoptExisting:  types.BoolValue(spec.AdoptExisting),
 	}
+	out.spellOut()
+	return out
 }
 
 func timeoutsOf(t deployment.Timeouts) timeouts.Value {

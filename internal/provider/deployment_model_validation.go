@@ -49,6 +49,18 @@ func (c *conversion) validation(list types.List) []deployment.Validation {
 	return out
 }
 
+// requests are the planned ones, with the bodies of the configuration: the plan
+// may have kept the digest of one.
+func (c *conversion) requests(planned, said types.List) []deployment.Validation {
+	out, bodies := c.validation(planned), groups[validationModel](said)
+	for i := range out {
+		if out[i].BodyDigest != "" && i < len(bodies) {
+			out[i].Body, out[i].BodyDigest = bodies[i].Body.ValueString(), ""
+		}
+	}
+	return out
+}
+
 func validationOf(all []deployment.Validation) types.List {
 	var out []validationModel
 	for _, v := range all {
@@ -70,7 +82,7 @@ func expectationsOf(all []deployment.Expectation) types.Map {
 	out := make(map[string]attr.Value, len(all))
 	for _, e := range all {
 		out[e.Path] = types.ObjectValueMust(object.AttrTypes, encode(expectationModel{
-			Equals: types.StringValue(e.Equals), Tolerance: optionalFloat(e.Tolerance),
+			Equals: types.StringValue(e.Equals), Tolerance: types.Float64Value(e.Tolerance),
 		}))
 	}
 	return types.MapValueMust(kind.ElemType, out)

@@ -35,7 +35,7 @@ func (rt *runtime) spec(plan, config deploymentModel, prior *deploymentModel) (d
 	spec.Owner, spec.DefaultLabels = rt.Owner, rt.DefaultLabels
 	spec.Secrets.Keys, _ = secretKeys(config.EnvWO)
 	spec.Secrets.Values = stringMapOf(config.EnvWO)
-	spec.Validation = (&conversion{}).validation(config.Validation) // the plan may have kept the digest of a body
+	spec.Validation = (&conversion{}).requests(plan.Validation, config.Validation)
 	if prior != nil {
 		spec.Adopted = prior.containerIDs()
 	}

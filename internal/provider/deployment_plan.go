@@ -92,11 +92,8 @@ func (p *deploymentPlan) restartPolicy() {
 
 // update plans the change of a deployment that exists; false when there is none.
 func (p *deploymentPlan) update() bool {
-	planned, diags := p.plan.toSpec()
-	p.diags.Append(diags...)
-	p.diags.Append(keepSpelling(&p.plan, p.prior, planned, inPlan)...)
-	if p.diags.HasError() {
-		return false
+	if isSet(p.plan.AdoptExisting) && isSet(p.prior.AdoptExisting) {
+		p.plan.AdoptExisting = p.prior.AdoptExisting // means something to a create alone
 	}
 	c := p.compare()
 	p.plan.deploymentResults = c.results(p.prior.deploymentResults)

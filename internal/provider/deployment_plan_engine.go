@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -32,12 +33,29 @@ func (p *deploymentPlan) ask(ctx context.Context) {
 	ctx, cancel := p.plan.bounded(ctx, readOperation)
 	defer cancel()
 	preview, err := p.rt.Engine.Preview(ctx, spec)
-	if err != nil {
+	switch {
+	case err == nil:
+	case p.creates() && (errors.Is(err, deployment.ErrOwner) || errors.Is(err, deployment.ErrForeign)):
+		p.diags.Append(attributeError(p.namedBy(), fmt.Sprintf("Unable to create deployment %q", spec.Name), explain(err)))
+		return
+	default:
 		p.diags.Append(warning(fmt.Sprintf("The plan of deployment %q was not checked against the engine", spec.Name),
 			explain(err)))
 		return
 	}
 	p.diags.Append(warnings("deployment", spec.Name, preview.Warnings)...)
+}
+
+// creates reports whether nothing of the deployment is in the state, or under
+// another name.
+func (p *deploymentPlan) creates() bool { return p.prior == nil || p.replaces }
+
+// namedBy is the attribute that gives the deployment its name.
+func (p *deploymentPlan) namedBy() path.Path {
+	if p.config.Name.IsNull() {
+		return p.base.AtName("detection_task")
+	}
+	return p.base.AtName("name")
 }
 
 // fullyKnown reports whether the plan says all that an engine needs.

@@ -96,6 +96,41 @@ func TestDeploymentWarnings(t *testing.T) {
 	}
 }
 
+// TestDeploymentRefusedByThePlan: a create that would be refused is refused by the
+// plan, at the attribute that gives the name.
+func TestDeploymentRefusedByThePlan(t *testing.T) {
+	named, byTask := iris, with(iris, object{"name": nil, "detection_task": "iris"})
+	for _, c := range []struct {
+		name, at string
+		config   object
+		taken    func(t *testing.T, h *host)
+		says     []string
+	}{
+		{"foreign", "name", named, func(t *testing.T, h *host) { handMade(t, h) }, []string{"adopt_existing"}},
+		{"foreign, by its task", "detection_task", byTask, func(t *testing.T, h *host) { handMade(t, h) }, []string{"adopt_existing"}},
+		{"another owner", "name", named, func(_ *testing.T, h *host) {
+			h.configure(object{"owner": "vision"})
+			h.create(iris)
+			h.configure(object{"owner": "speech"})
+		}, []string{`"vision"`, `"speech"`}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHost(t, nil, serving("iris-serve:1"))
+			c.taken(t, h)
+			p := h.plan(h.absent(), c.config)
+			want := c.at + `: error: Unable to create deployment "pyt-iris": `
+			if len(p.diagnostics) != 1 || !strings.HasPrefix(p.diagnostics[0], want) {
+				t.Fatalf("plans %q", p.diagnostics)
+			}
+			for _, text := range c.says {
+				if !strings.Contains(p.diagnostics[0], text) {
+					t.Errorf("does not say %s: %s", text, p.diagnostics[0])
+				}
+			}
+		})
+	}
+}
+
 // TestDeploymentPlanWithoutAnswer: an engine that gives no answer costs a plan
 // its warnings, not more.
 func TestDeploymentPlanWithoutAnswer(t *testing.T) {

@@ -91,7 +91,8 @@ func imageAttributes() map[string]schema.Attribute {
 			Required: true,
 			MarkdownDescription: describe("Image to run: a reference such as `registry.example.com/hairnet-serve:2.3`, with a digest for a deployment that can be repeated exactly, "+
 				"or the ID of an image on the engine. Spellings of the same reference (`nginx`, `docker.io/library/nginx:latest`) are equal.", changesRollout),
-			Validators: []validator.String{stringIs{isImage}},
+			Validators:    []validator.String{stringIs{isImage}},
+			PlanModifiers: withSpellings(imageMeaning),
 		},
 		"pull_policy": schema.StringAttribute{
 			Optional: true, Computed: true, Default: stringdefault.StaticString(string(deployment.PullMissing)),
@@ -131,12 +132,14 @@ func lifeAttributes() map[string]schema.Attribute {
 			Optional: true, Computed: true,
 			MarkdownDescription: describe("When the engine restarts a container that exited: `no`, `always`, `unless-stopped`, `on-failure` or `on-failure:N`. "+
 				"Default `always`, which alone survives every kind of restart of the engine; what an import found stays. Left out later, it stays as it was.", changesLive),
-			Validators: []validator.String{stringIs{isRestartPolicy}},
+			Validators:    []validator.String{stringIs{isRestartPolicy}},
+			PlanModifiers: withSpellings(restartMeaning),
 		},
 		"stop_signal": schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: describe("Signal that asks the process to stop, such as `SIGINT` or `15`. Default: the image's, else `SIGTERM`.", changesRollout),
 			Validators:          []validator.String{stringIs{isSignal}},
+			PlanModifiers:       withSpellings(canonicalSignal),
 		},
 		"desired_state": schema.StringAttribute{
 			Optional: true, Computed: true, Default: stringdefault.StaticString(string(deployment.DesiredRunning)),

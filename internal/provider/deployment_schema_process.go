@@ -19,6 +19,7 @@ func processAttributes(e effect) map[string]schema.Attribute {
 			Optional:            true,
 			MarkdownDescription: describe("Absolute path of the folder in which the process starts. Default: the image's.", e),
 			Validators:          []validator.String{stringIs{isContainerPath}},
+			PlanModifiers:       withSpellings(pathMeaning),
 		},
 		"user": schema.StringAttribute{
 			Optional:            true,
@@ -61,16 +62,16 @@ func healthCheckAttribute() schema.Attribute {
 					"or `[\"NONE\"]` to switch the image's check off. Exit code 0 is healthy.", changesRollout),
 				Validators: []validator.List{notEmpty{}, elements{values: []check{hasNoNUL}}},
 			},
-			"interval":     durationAttribute("Time between two checks, as a duration. Default `30s`.", changesRollout, dockerDuration),
-			"timeout":      durationAttribute("How long one check may take, as a duration. Default `30s`.", changesRollout, dockerDuration),
-			"start_period": durationAttribute("Time after the start in which a failed check does not count, as a duration. Default `0s`.", changesRollout, 0),
+			"interval":     textOr(durationAttribute("Time between two checks, as a duration. Default `30s`.", changesRollout, dockerDuration), formatDuration(deployment.DefaultCheckInterval)),
+			"timeout":      textOr(durationAttribute("How long one check may take, as a duration. Default `30s`.", changesRollout, dockerDuration), formatDuration(deployment.DefaultCheckTimeout)),
+			"start_period": textOr(durationAttribute("Time after the start in which a failed check does not count, as a duration. Default `0s`.", changesRollout, 0), "0s"),
 			"start_interval": durationAttribute("Time between two checks during `start_period`, as a duration. Default `5s`. Needs API "+startIntervalAPI+" (Docker 25).",
 				changesRollout, dockerDuration),
-			"retries": schema.Int64Attribute{
+			"retries": numberOr(schema.Int64Attribute{
 				Optional:            true,
 				MarkdownDescription: describe("Failed checks in a row that make a container unhealthy. Default 3.", changesRollout),
 				Validators:          []validator.Int64{between{least: 1, most: 1000}},
-			},
+			}, deployment.DefaultCheckRetries),
 		},
 	}
 }
@@ -98,10 +99,10 @@ func securityAttribute() schema.Attribute {
 		MarkdownDescription: describe("Hardening of the containers. What an import found stays until it is set here.",
 			changesRollout),
 		Attributes: map[string]schema.Attribute{
-			"read_only": schema.BoolAttribute{
+			"read_only": flagOr(schema.BoolAttribute{
 				Optional:            true,
 				MarkdownDescription: describe("Whether the root file system is read-only; mounts stay as they are. Default `false`.", changesRollout),
-			},
+			}, false),
 			"cap_add": stringSet(describe("Linux capabilities beside Docker's default set, such as `SYS_PTRACE`, or `ALL`. Default: none.", changesRollout),
 				elements{values: []check{isCapability}}),
 			"cap_drop": stringSet(describe("Linux capabilities taken away, or `ALL`. Default: none.", changesRollout),
@@ -115,7 +116,8 @@ func securityAttribute() schema.Attribute {
 				Optional: true,
 				MarkdownDescription: describe("Seccomp profile: `unconfined`, `builtin`, or the text of a JSON profile (`file(\"profile.json\")`). Default: the engine's.",
 					changesRollout),
-				Validators: []validator.String{stringIs{isSeccomp}},
+				Validators:    []validator.String{stringIs{isSeccomp}},
+				PlanModifiers: withSpellings(compactJSON),
 			},
 			"apparmor": schema.StringAttribute{
 				Optional:            true,
@@ -140,16 +142,18 @@ func mountsAttribute() schema.Attribute {
 			"source": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: describe("Name of the volume, or absolute path on the engine's host; not for `tmpfs`.", changesRollout),
+				PlanModifiers:       withSpellings(sourceMeaning),
 			},
 			"target": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: describe("Absolute path inside the container. Required.", changesRollout),
 				Validators:          []validator.String{stringIs{isMountTarget}},
+				PlanModifiers:       withSpellings(pathMeaning),
 			},
-			"read_only": schema.BoolAttribute{
+			"read_only": flagOr(schema.BoolAttribute{
 				Optional:            true,
 				MarkdownDescription: describe("Whether the container can only read it. Default `false`.", changesRollout),
-			},
+			}, false),
 			"size": bytesAttribute("Size of a `tmpfs` in bytes, as `64m` or `1g`; only for `tmpfs`. Default: half of the host's memory.", changesRollout, 1),
 		}},
 	}
@@ -170,6 +174,7 @@ func modelAttribute() schema.Attribute {
 				Optional:            true,
 				MarkdownDescription: describe("Relative path of the model inside the volume. Default: the whole volume.", changesRollout),
 				Validators:          []validator.String{stringIs{isRelativePath}},
+				PlanModifiers:       withSpellings(pathMeaning),
 			},
 			"digest": schema.StringAttribute{
 				Optional:            true,
@@ -180,12 +185,14 @@ func modelAttribute() schema.Attribute {
 				Optional:            true,
 				MarkdownDescription: describe("Absolute path of the model on the engine's host, instead of `volume`.", changesRollout),
 				Validators:          []validator.String{stringIs{isHostPath}},
+				PlanModifiers:       withSpellings(pathMeaning),
 			},
-			"target": schema.StringAttribute{
+			"target": textOr(schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: describe("Absolute path inside the container. Default `"+deployment.DefaultModelTarget+"`.", changesRollout),
 				Validators:          []validator.String{stringIs{isMountTarget}},
-			},
+				PlanModifiers:       withSpellings(pathMeaning),
+			}, deployment.DefaultModelTarget),
 		},
 	}
 }

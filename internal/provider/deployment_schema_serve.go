@@ -33,17 +33,17 @@ func portsAttribute() schema.Attribute {
 					"so a rollout then stops the old one first. Default: a free one, chosen by the engine at each start.", changesRollout),
 				Validators: []validator.Int64{between{least: 1, most: 65535}},
 			},
-			"host_ip": schema.StringAttribute{
+			"host_ip": textOr(schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: describe("Address of the host on which the port is open. Default `"+deployment.DefaultHostIP+"`: reachable from the host alone. "+
 					"`0.0.0.0` opens it to everybody.", changesRollout),
 				Validators: []validator.String{stringIs{isHostIP}},
-			},
-			"protocol": schema.StringAttribute{
+			}, deployment.DefaultHostIP),
+			"protocol": textOr(schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: describe("Protocol: "+quoted(deployment.Protocols)+". Default `tcp`.", changesRollout),
+				MarkdownDescription: describe("Protocol: "+quoted(deployment.Protocols)+". Default `"+deployment.DefaultProtocol+"`.", changesRollout),
 				Validators:          []validator.String{stringIs{oneOf(deployment.Protocols)}},
-			},
+			}, deployment.DefaultProtocol),
 		}},
 	}
 }
@@ -59,25 +59,25 @@ func readinessAttribute() schema.Attribute {
 				MarkdownDescription: describe("Ready when a GET of this path is answered with `expect_status`, such as `/v2/health/ready`.", changesNothing),
 				Validators:          []validator.String{stringIs{isURLPath}},
 			},
-			"tcp": schema.BoolAttribute{
+			"tcp": flagOr(schema.BoolAttribute{
 				Optional:            true,
 				MarkdownDescription: describe("Ready when the port accepts a connection. Many servers do so before the model is loaded. Default `false`.", changesNothing),
-			},
-			"grpc": schema.BoolAttribute{
+			}, false),
+			"grpc": flagOr(schema.BoolAttribute{
 				Optional:            true,
 				MarkdownDescription: describe("Ready when the standard gRPC health service answers `SERVING`. Default `false`.", changesNothing),
-			},
+			}, false),
 			"grpc_service": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: describe("Service that `grpc` asks about. Default: the server as a whole.", changesNothing),
 				Validators:          []validator.String{stringIs{isPrintable}},
 			},
-			"scheme": schema.StringAttribute{
+			"scheme": textOr(schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: describe("Scheme of the request: "+quoted(schemes)+". Certificates are not verified, as they name no container. Only with `path`. Default `http`.",
-					changesNothing),
+				MarkdownDescription: describe("Scheme of the request: "+quoted(schemes)+". Certificates are not verified, as they name no container. Only with `path`. Default `"+
+					deployment.DefaultScheme+"`.", changesNothing),
 				Validators: []validator.String{stringIs{oneOf(schemes)}},
-			},
+			}, deployment.DefaultScheme),
 			"port": schema.Int64Attribute{
 				Optional:            true,
 				MarkdownDescription: describe("Port inside the container that is asked, 1 to 65535. Default: `port` of the deployment.", changesNothing),
@@ -92,9 +92,9 @@ func readinessAttribute() schema.Attribute {
 			},
 			"interval": durationAttribute(fmt.Sprintf("Time between two requests, as a duration. Without it they become rarer: every %dth of the time since the start, from %#q to %#q.",
 				deployment.IntervalPart, formatDuration(deployment.MinInterval), formatDuration(deployment.MaxInterval)), changesNothing, 10*time.Millisecond),
-			"startup_timeout": durationAttribute("How long a replica may take to become ready, as a duration, before the change fails and is rolled back. Default `"+
-				formatDuration(deployment.DefaultStartupTimeout)+"`.", changesNothing, time.Millisecond),
-			"min_healthy_time": durationAttribute("How long a replica must stay ready, without a restart, before it serves, as a duration. Default `0s`.", changesNothing, 0),
+			"startup_timeout": textOr(durationAttribute("How long a replica may take to become ready, as a duration, before the change fails and is rolled back. Default `"+
+				formatDuration(deployment.DefaultStartupTimeout)+"`.", changesNothing, time.Millisecond), formatDuration(deployment.DefaultStartupTimeout)),
+			"min_healthy_time": textOr(durationAttribute("How long a replica must stay ready, without a restart, before it serves, as a duration. Default `0s`.", changesNothing, 0), "0s"),
 		},
 	}
 }
@@ -110,28 +110,29 @@ func rolloutAttribute() schema.Attribute {
 					"(a `host_port`, the same GPU, not enough memory); the plan then warns of the interruption.", changesNothing),
 				Validators: []validator.String{stringIs{oneOf(deployment.Orders)}},
 			},
-			"max_surge": schema.Int64Attribute{
+			"max_surge": numberOr(schema.Int64Attribute{
 				Optional:            true,
 				MarkdownDescription: describe("Replicas that are replaced at a time, 1 to 1000. Default 1.", changesNothing),
 				Validators:          []validator.Int64{between{least: 1, most: 1000}},
-			},
-			"drain_timeout": schema.StringAttribute{
+			}, deployment.DefaultMaxSurge),
+			"drain_timeout": textOr(schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: describe("How long a replica may take to finish its requests when it is stopped, as a duration from a second to "+
 					formatDuration(deployment.MaxDrainTimeout)+", and shorter than the update and the delete as a whole (`timeouts`). Default `"+
 					formatDuration(deployment.DefaultDrainTimeout)+"`.", changesNothing),
-				Validators: []validator.String{stringIs{durationBetween(time.Second, deployment.MaxDrainTimeout)}},
-			},
-			"auto_rollback": schema.BoolAttribute{
+				Validators:    []validator.String{stringIs{durationBetween(time.Second, deployment.MaxDrainTimeout)}},
+				PlanModifiers: withSpellings(durationMeaning),
+			}, formatDuration(deployment.DefaultDrainTimeout)),
+			"auto_rollback": flagOr(schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: describe("Whether a failed rollout removes what it made and leaves the old replicas serving. "+
 					"With `false` everything stays as it is, for inspection. Default `true`.", changesNothing),
-			},
-			"keep_failed": schema.BoolAttribute{
+			}, true),
+			"keep_failed": flagOr(schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: describe("Whether a failed rollout keeps the replica that failed, stopped, for inspection: as the container `<name>."+
 					"failed`, which the error names and the next apply or destroy removes. Default `false`.", changesNothing),
-			},
+			}, false),
 		},
 	}
 }
@@ -148,6 +149,7 @@ func resourcesAttribute(always effect) schema.Attribute {
 				Optional:            true,
 				MarkdownDescription: say("CPU time in cores, such as `0.5` or `2`; 0.01 at least. Default: unlimited.", changesLive),
 				Validators:          []validator.Float64{cores{}},
+				PlanModifiers:       numbers(),
 			},
 			"memory": bytesAttribute("Memory in bytes, as `512m` or `4g`; 6m at least. A container that needs more is killed by the kernel. Default: unlimited.",
 				cmp.Or(always, "Raising it is done live; lowering, adding or removing it rolls out new containers."), minMemory),
@@ -183,15 +185,15 @@ func portAttribute() schema.Attribute {
 const dockerDuration = time.Millisecond
 
 // durationAttribute is an attribute such as 1m30s.
-func durationAttribute(text string, e effect, least time.Duration) schema.Attribute {
+func durationAttribute(text string, e effect, least time.Duration) schema.StringAttribute {
 	return schema.StringAttribute{Optional: true, MarkdownDescription: describe(text, e),
-		Validators: []validator.String{stringIs{durationAtLeast(least)}}}
+		Validators: []validator.String{stringIs{durationAtLeast(least)}}, PlanModifiers: withSpellings(durationMeaning)}
 }
 
 // bytesAttribute is an attribute such as 512m.
 func bytesAttribute(text string, e effect, least int64) schema.Attribute {
 	return schema.StringAttribute{Optional: true, MarkdownDescription: describe(text, e),
-		Validators: []validator.String{stringIs{bytesAtLeast(least)}}}
+		Validators: []validator.String{stringIs{bytesAtLeast(least)}}, PlanModifiers: withSpellings(bytesMeaning)}
 }
 
 func stringList(description string, v elements) schema.Attribute {

@@ -38,11 +38,11 @@ func validationAttribute() schema.Attribute {
 				MarkdownDescription: describe("Path of the request, with its query, such as `/v2/models/hairnet/infer`. Required.", changesNothing),
 				Validators:          []validator.String{stringIs{isURLPath}},
 			},
-			"scheme": schema.StringAttribute{
+			"scheme": textOr(schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: describe("Scheme: "+quoted(schemes)+". Certificates are not verified, as they name no container. Default `http`.", changesNothing),
+				MarkdownDescription: describe("Scheme: "+quoted(schemes)+". Certificates are not verified, as they name no container. Default `"+deployment.DefaultScheme+"`.", changesNothing),
 				Validators:          []validator.String{stringIs{oneOf(schemes)}},
-			},
+			}, deployment.DefaultScheme),
 			"port": schema.Int64Attribute{
 				Optional:            true,
 				MarkdownDescription: describe("Port inside the container, 1 to 65535. Default: `port` of the deployment.", changesNothing),
@@ -54,6 +54,7 @@ func validationAttribute() schema.Attribute {
 				Optional:            true,
 				MarkdownDescription: describe("Body of the request, such as `file(\"golden/hairnet.json\")`. Not with `GET` and `HEAD`. Default: none.", changesNothing),
 				Validators:          []validator.String{stringIs{isBody}},
+				PlanModifiers:       withSpellings(bodyMeaning),
 			},
 			"expect_status": schema.Int64Attribute{
 				Optional:            true,
@@ -64,11 +65,11 @@ func validationAttribute() schema.Attribute {
 			"max_latency": durationAttribute("How long each answer may take, as a duration, from the open connection to the last byte. "+
 				"The first answer of a model is often its slowest: a request without `max_latency` before warms it up. Default: not judged; an answer is awaited for a minute.",
 				changesNothing, time.Millisecond),
-			"repeat": schema.Int64Attribute{
+			"repeat": numberOr(schema.Int64Attribute{
 				Optional:            true,
 				MarkdownDescription: describe("How often the request is sent, 1 to 1000, one after the other; every answer has to be as expected. Default 1.", changesNothing),
 				Validators:          []validator.Int64{between{least: 1, most: maxRepeat}},
-			},
+			}, 1),
 		}},
 	}
 }
@@ -85,11 +86,12 @@ func expectJSONAttribute() schema.Attribute {
 				MarkdownDescription: describe("The value: a number, a text without quotes, `true`, `false` or `null`; of an array or an object its JSON, such as `jsonencode([0.97, 0.03])`. "+
 					"Numbers are compared as numbers. Required.", changesNothing),
 			},
-			"tolerance": schema.Float64Attribute{
+			"tolerance": fractionOr(schema.Float64Attribute{
 				Optional:            true,
 				MarkdownDescription: describe("By how much a number may differ, those inside of arrays and objects included. Default 0.", changesNothing),
 				Validators:          []validator.Float64{notNegative{}},
-			},
+				PlanModifiers:       numbers(),
+			}, 0),
 		}},
 	}
 }

@@ -120,7 +120,11 @@ func (d *deploymentDraw) process() {
 		d.group("logging", func(s *speller) {
 			s.put("driver", driver)
 			if driver == "json-file" || driver == "local" {
-				s.oneOf("options", []any{nil, object{}}, []any{object{"max-size": "10m"}}, []any{object{"max-size": "1m", "max-file": "3"}})
+				if s.chance(4, "no options") {
+					s.rewrite("options", nil, object{})
+				} else {
+					s.oneOf("options", []any{object{"max-size": "10m"}}, []any{object{"max-size": "1m", "max-file": "3"}})
+				}
 			}
 		})
 	}
@@ -134,8 +138,15 @@ func (d *deploymentDraw) security() {
 	d.group("security", func(s *speller) {
 		s.maybe("read_only", []any{true}, []any{false, nil})
 		s.maybe("no_new_privileges", []any{true}, []any{false})
-		s.maybe("cap_add", []any{[]any{}, nil}, []any{[]any{"NET_ADMIN", "SYS_PTRACE"}, []any{"cap_sys_ptrace", "CAP_NET_ADMIN"}})
-		s.maybe("cap_drop", []any{[]any{"ALL"}, []any{"all"}}, []any{[]any{"CHOWN"}, []any{"CAP_CHOWN"}}, []any{[]any{"MKNOD", "chown"}})
+		switch {
+		case s.chance(3, "cap_add"):
+			s.put("cap_add", []any{"NET_ADMIN", "SYS_PTRACE"}, []any{"SYS_PTRACE", "NET_ADMIN"})
+		case s.chance(4, "cap_add otherwise"):
+			s.rewrite("cap_add", []any{"NET_ADMIN", "SYS_PTRACE"}, []any{"cap_sys_ptrace", "CAP_NET_ADMIN"})
+		case s.chance(4, "no cap_add"):
+			s.rewrite("cap_add", []any{}, nil)
+		}
+		s.maybe("cap_drop", []any{[]any{"ALL"}}, []any{[]any{"CHOWN"}}, []any{[]any{"MKNOD", "CHOWN"}, []any{"CHOWN", "MKNOD"}})
 		s.maybe("seccomp", []any{"unconfined"}, []any{`{"defaultAction":"SCMP_ACT_ALLOW"}`, "{\n  \"defaultAction\": \"SCMP_ACT_ALLOW\"\n}\n"})
 		s.maybe("apparmor", []any{"unconfined"})
 	})

@@ -96,14 +96,18 @@ func (h *host) settles(w world, s *speller, id string) world {
 	h.planIsEmpty(w, s.said) // without a refresh
 	w = h.refresh(w)
 	h.planIsEmpty(w, s.said)
-	h.planIsEmpty(w, s.respelled)
+	unmoved := h.planIsEmpty
+	if s.rewritten {
+		unmoved = h.planTouchesNothing
+	}
+	unmoved(w, s.respelled)
 	imported, diagnostics := h.imported(id)
 	if len(diagnostics) > 0 {
 		h.t.Fatalf("%v\nis imported with %q", s.said, diagnostics)
 	}
 	found := func(name string) bool { return h.attribute(imported, name) != nil }
 	for _, config := range s.remembered(found) {
-		h.planIsEmpty(imported, config)
+		unmoved(imported, config)
 	}
 	return w
 }
@@ -135,6 +139,11 @@ func (h *host) randomDeployment(t *rapid.T, in surroundings, prefix, task string
 	first := drawDeployment(t, in, prefix, task)
 	w := h.applied(h.absent(), blurred(t, first.said), first.said)
 	w = h.settles(w, first, id)
+	if rapid.IntRange(0, 2).Draw(t, "written otherwise") == 2 {
+		first.said, first.respelled = first.respelled, first.said
+		w = h.applied(w, blurred(t, first.said, "name", "detection_task"), first.said)
+		w = h.settles(w, first, id)
+	}
 	if rapid.IntRange(0, 2).Draw(t, "changed") == 2 {
 		second := drawDeployment(t, in, prefix, task)
 		w = h.applied(w, blurred(t, second.said, "name", "detection_task"), second.said)
@@ -165,7 +174,7 @@ func onFake() surroundings {
 			{"path": "/", "method": "HEAD"}, {"path": "/echo", "body": longBody},
 		},
 		speaking:   map[string]object{"http": {}},
-		checkEvery: [][]any{{"30s"}, {nil}, {"100ms", "0.1s"}, {"1m", "60s"}},
+		checkEvery: [][]any{{"30s", nil}, {"100ms", "0.1s"}, {"1m", "60s"}},
 	}
 }
 

@@ -69,9 +69,9 @@ func (d *deploymentDraw) healthCheck(s *speller) {
 		s.oneOf("command", []any{[]any{"CMD", program}}, []any{[]any{"NONE"}})
 	}
 	s.oneOf("interval", d.in.checkEvery...)
-	s.maybe("timeout", []any{"3s", "3000ms"}, []any{"30s"})
+	s.maybe("timeout", []any{"3s", "3000ms"}, []any{"30s", nil})
 	s.maybe("start_period", []any{"1m", "60s"}, []any{"0s", nil})
-	s.maybe("retries", []any{3}, []any{5})
+	s.maybe("retries", []any{3, nil}, []any{5})
 }
 
 func (d *deploymentDraw) golden(s *speller) {
@@ -86,7 +86,11 @@ func (d *deploymentDraw) golden(s *speller) {
 	if !d.port || s.chance(3, "its own port") {
 		s.put("port", 8080)
 	}
-	s.maybe("headers", []any{object{"X-Golden": "1"}}, []any{object{}, nil})
+	if s.chance(4, "no headers") {
+		s.rewrite("headers", object{}, nil)
+	} else {
+		s.maybe("headers", []any{object{"X-Golden": "1"}})
+	}
 	s.maybe("expect_status", []any{200})
 	s.maybe("max_latency", []any{"1m", "60s"})
 	s.maybe("repeat", []any{1, nil}, []any{2})

@@ -13,6 +13,7 @@ type speller struct {
 	said, respelled object
 	hollow          []string // groups in which nothing is said but defaults
 	means           bool     // something else is
+	rewritten       bool     // the spellings differ in what Terraform has to take for a change, see rewrite
 	at              string   // of the group that is drawn, for the labels of draws
 }
 
@@ -36,6 +37,13 @@ func (s *speller) put(name string, spellings ...any) {
 	}
 }
 
+// rewrite says an attribute in spellings that mean the same, and of which a plan
+// still changes one into the other: it could not keep the promise to keep it.
+func (s *speller) rewrite(name string, spellings ...any) {
+	s.put(name, spellings...)
+	s.rewritten = true
+}
+
 // oneOf puts one of several values, each with its spellings.
 func (s *speller) oneOf(name string, values ...[]any) {
 	s.put(name, rapid.SampledFrom(values).Draw(s.t, s.at+name+" of")...)
@@ -53,6 +61,7 @@ func (s *speller) group(name string, draw func(*speller)) {
 	inner := newSpeller(s.t, s.at+name+".")
 	draw(inner)
 	s.said[name], s.respelled[name] = inner.said, inner.respelled
+	s.rewritten = s.rewritten || inner.rewritten
 	if !inner.means {
 		s.hollow = append(s.hollow, name)
 	}
@@ -66,9 +75,11 @@ func (s *speller) list(name string, most int, ordered bool, draw func(*speller, 
 		inner := newSpeller(s.t, fmt.Sprintf("%s%s[%d].", s.at, name, i))
 		draw(inner, i)
 		said, respelled = append(said, inner.said), append(respelled, inner.respelled)
+		s.rewritten = s.rewritten || inner.rewritten
 	}
-	if !ordered && s.chance(2, name+" reversed") {
+	if !ordered && len(said) > 1 && s.chance(2, name+" reversed") {
 		slices.Reverse(respelled)
+		s.rewritten = true
 	}
 	s.said[name], s.respelled[name] = said, respelled
 }
@@ -158,6 +169,16 @@ func (s *speller) remembered(found func(name string) bool) []object {
 		out = append(out, known)
 	}
 	return out
+}
+
+// sameTwice is how a step of a workflow is written: in both spellings, if a plan can
+// keep one for the other, and as an import remembers it.
+func (s *speller) sameTwice() (said, respelled object) {
+	both := s.remembered(nothing)
+	if s.rewritten {
+		return both[0], both[0]
+	}
+	return both[0], both[1]
 }
 
 // nothing is what a step of a workflow is remembered with: no empty groups.

@@ -10,8 +10,7 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/fakedocker"
 )
 
-// workflowDraw draws a valid configuration of a workflow. Steps are kept as
-// they are written, so there is one spelling of most.
+// workflowDraw draws a valid configuration of a workflow.
 type workflowDraw struct {
 	*speller
 	in     surroundings
@@ -23,17 +22,16 @@ func drawWorkflow(t *rapid.T, in surroundings, prefix string) *speller {
 	d := workflowDraw{newSpeller(t, ""), in, prefix}
 	d.put("name", "retrain")
 	trains := d.chance(2, "trains")
-	var steps []any
+	d.said["steps"], d.respelled["steps"] = []any{}, []any{}
 	if trains {
-		steps = append(steps, d.step("train", "training", d.training))
+		d.step("train", "training", d.training)
 		for _, name := range []string{"evaluate", "again"}[:rapid.IntRange(0, 2).Draw(t, "evaluations")] {
-			steps = append(steps, d.step(name, "evaluation", d.evaluation))
+			d.step(name, "evaluation", d.evaluation)
 		}
 	}
 	if !trains || d.chance(2, "deploys") {
-		steps = append(steps, d.step("deploy", "deployment", nil))
+		d.step("deploy", "deployment", nil)
 	}
-	d.said["steps"], d.respelled["steps"] = steps, steps
 	if d.chance(3, "triggers") {
 		d.textMap("triggers", "data", "org/é x")
 	}
@@ -48,27 +46,30 @@ func drawWorkflow(t *rapid.T, in surroundings, prefix string) *speller {
 	return d.speller
 }
 
-// step draws what steps of all kinds have around what inside draws.
-func (d workflowDraw) step(name, kind string, inside func(*speller)) object {
+// step adds a step: what steps of all kinds have around what inside draws.
+func (d workflowDraw) step(name, kind string, inside func(*speller)) {
 	s := newSpeller(d.t, name+".")
 	s.put("name", name)
 	s.maybe("type", []any{kind})
 	if kind == "deployment" {
-		inside := drawDeployment(d.t, d.in, d.prefix, "iris").remembered(nothing)[0]
-		delete(inside, "timeouts") // the workflow's count
-		s.said[kind] = inside
+		deployed := drawDeployment(d.t, d.in, d.prefix, "iris")
+		delete(deployed.said, "timeouts") // the workflow's count
+		delete(deployed.respelled, "timeouts")
+		deployed.respelled["adopt_existing"] = deployed.said["adopt_existing"] // nil: left out
+		s.said[kind], s.respelled[kind] = deployed.sameTwice()
 	} else {
 		job := newSpeller(d.t, name+".")
 		inside(job)
-		s.said[kind] = job.remembered(nothing)[0]
-		s.maybe("retries", []any{1}, []any{2})
+		s.said[kind], s.respelled[kind] = job.sameTwice()
+		s.oneOf("retries", []any{nil, 0}, []any{1}, []any{2})
 		if retries, _ := s.said["retries"].(int); retries > 0 {
-			s.maybe("backoff", []any{"1s"}, []any{"0.5m"})
+			s.maybe("backoff", []any{"1s", "1000ms"}, []any{"0.5m", "30s"})
 		}
-		s.maybe("timeout", []any{"20m"}, []any{"90s"})
+		s.maybe("timeout", []any{"20m", "1200s"}, []any{"90s"})
 	}
-	s.maybe("on_failure", []any{"fail"}, []any{"continue"})
-	return s.said
+	s.oneOf("on_failure", []any{nil, "fail"}, []any{"continue"})
+	d.said["steps"] = append(d.said["steps"].([]any), s.said)                //nolint:forcetypeassert // it was put there
+	d.respelled["steps"] = append(d.respelled["steps"].([]any), s.respelled) //nolint:forcetypeassert // as above
 }
 
 func (d workflowDraw) training(s *speller) {
@@ -78,17 +79,17 @@ func (d workflowDraw) training(s *speller) {
 
 func (d workflowDraw) evaluation(s *speller) {
 	d.job(s)
-	s.maybe("model_target", []any{"/models"}, []any{"/m/x/"})
+	s.oneOf("model_target", []any{nil, "/models", "/models/"}, []any{"/m/x/", "/m/x"})
 	s.maybe("gate", []any{object{}}, []any{object{"$.accuracy": object{"min": 0.5, "max": 1}, "$.name": object{"equals": "holdout"}}})
 }
 
 // job draws what runs to its end.
 func (d workflowDraw) job(s *speller) {
-	s.oneOf("image", []any{"trainer:1"}, []any{"docker.io/library/trainer:1"})
-	s.maybe("pull_policy", []any{"missing"}, []any{"never"})
-	s.maybe("output", []any{"/output"})
+	s.put("image", "trainer:1", "docker.io/library/trainer:1")
+	s.oneOf("pull_policy", []any{nil, "missing"}, []any{"never"})
+	s.put("output", nil, "/output", "/output/")
 	s.maybe("command", []any{[]any{}}, []any{[]any{"train", "", "é $X"}})
-	s.maybe("working_dir", []any{"/app/"})
+	s.maybe("working_dir", []any{"/app/", "/app"})
 	s.maybe("user", []any{"1000"})
 	if s.chance(2, "env") {
 		s.textMap("env", "SEED", "a.b")
@@ -100,7 +101,7 @@ func (d workflowDraw) job(s *speller) {
 	if s.chance(3, "resources") {
 		s.group("resources", func(s *speller) {
 			s.maybe("cpus", []any{0.5}, []any{2})
-			s.maybe("memory", []any{"64m"}, []any{"0.5g"})
+			s.maybe("memory", []any{"64m", "65536k"}, []any{"0.5g"})
 			s.maybe("shm_size", []any{"1g"})
 		})
 	}
@@ -147,6 +148,11 @@ func TestRandomWorkflows(t *testing.T) {
 			s := drawWorkflow(t, in, "pyt-")
 			w = h.applied(w, blurred(t, s.said, "name"), s.said)
 			w = h.settles(w, s, "retrain")
+			if rapid.Bool().Draw(t, "written otherwise") {
+				s.said, s.respelled = s.respelled, s.said
+				w = h.applied(w, blurred(t, s.said, "name"), s.said)
+				w = h.settles(w, s, "retrain")
+			}
 		}
 		if diagnostics := h.destroy(w); hasErrors(diagnostics) {
 			t.Fatalf("destroyed with %q", diagnostics)

@@ -50,7 +50,7 @@ func timeoutsAttribute(ctx context.Context, opts timeouts.Opts, e effect, texts 
 	attribute.MarkdownDescription = describe("How long the operations may take, each a duration such as `30s` or `1h`.", e)
 	for name, text := range texts {
 		attribute.Attributes[name] = schema.StringAttribute{Optional: true, MarkdownDescription: describe(text, e),
-			Validators: []validator.String{stringIs{durationAtLeast(minTimeout)}}}
+			Validators: []validator.String{stringIs{durationAtLeast(minTimeout)}}, PlanModifiers: withSpellings(durationMeaning)}
 	}
 	return attribute
 }

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/vmihailenco/msgpack/v5"
 
@@ -105,15 +108,62 @@ func (s *unchangedServer) unchanged(req *tfprotov6.PlanResourceChangeRequest) bo
 	}
 	for name, said := range config {
 		have := prior[name]
-		if bytes.Equal(said, have) || name == "name" && len(said) == 0 && s.named(prior, config) {
-			continue
-		}
-		want, known := omitted[name] // a null decodes to nothing
-		if !known || len(said) > 0 || want != nil && !bytes.Equal(want, have) {
+		switch want, known := omitted[name]; {
+		case bytes.Equal(said, have):
+		case name == "name" && len(said) == 0 && s.named(prior, config):
+		case known && len(said) == 0 && (want == nil || bytes.Equal(want, have)): // a null decodes to nothing
+		case sameGroup(said, have, omittedInGroups()[name]):
+		default:
 			return false
 		}
 	}
 	return true
+}
+
+// omittedInGroups is omitted for the attributes inside of groups.
+var omittedInGroups = sync.OnceValue(func() map[string]map[string][]byte {
+	out := map[string]map[string][]byte{}
+	for group, fallbacks := range groupDefaults() {
+		out[group] = map[string][]byte{}
+		for name, fallback := range fallbacks {
+			switch v := fallback.(type) {
+			case types.String:
+				out[group][name] = encoded(v.ValueString())
+			case types.Int64:
+				out[group][name] = encoded(int(v.ValueInt64())) // as small as it is, which an int64 is not
+			case types.Bool:
+				out[group][name] = encoded(v.ValueBool())
+			}
+		}
+	}
+	return out
+})
+
+// sameGroup reports whether a group, or a list of some, says what the state has,
+// where it leaves nothing out but defaults.
+func sameGroup(said, have msgpack.RawMessage, defaults map[string][]byte) bool {
+	if len(defaults) == 0 || len(said) == 0 || len(have) == 0 {
+		return false
+	}
+	var one, other encodedObject
+	if msgpack.Unmarshal(said, &one) == nil && msgpack.Unmarshal(have, &other) == nil {
+		return sameMembers(one, other, defaults)
+	}
+	var all, others []encodedObject
+	if msgpack.Unmarshal(said, &all) != nil || msgpack.Unmarshal(have, &others) != nil {
+		return false
+	}
+	return slices.EqualFunc(all, others, func(one, other encodedObject) bool { return sameMembers(one, other, defaults) })
+}
+
+func sameMembers(said, have encodedObject, defaults map[string][]byte) bool {
+	for name, value := range said {
+		fallback, ok := defaults[name]
+		if !bytes.Equal(value, have[name]) && (!ok || len(value) > 0 || !bytes.Equal(fallback, have[name])) {
+			return false
+		}
+	}
+	return len(said) == len(have)
 }
 
 // facts reads the framework's encoding of private state.

@@ -60,6 +60,27 @@ func TestUnchangedDeploymentsTakeTheShortWay(t *testing.T) {
 			first: map[string]any{"name": "iris", "image": "serve:1", "env": map[string]any{"A": "b"}, "resources": map[string]any{"cpus": 1, "memory": "64m"}},
 			short: true,
 		},
+		"groups that leave out defaults": {
+			first: map[string]any{
+				"name": "iris", "image": "serve:1", "rollout": map[string]any{}, "ports": []any{map[string]any{"container_port": 80}},
+				"mounts": []any{map[string]any{"type": "tmpfs", "target": "/a"}, map[string]any{"type": "tmpfs", "target": "/b", "read_only": true}},
+			},
+			short: true,
+		},
+		"a default of a group left out": {
+			first: map[string]any{"name": "iris", "image": "serve:1", "rollout": map[string]any{"max_surge": 1}},
+			then:  map[string]any{"name": "iris", "image": "serve:1", "rollout": map[string]any{}}, short: true,
+		},
+		"another value of a group left out": {
+			first: map[string]any{"name": "iris", "image": "serve:1", "rollout": map[string]any{"max_surge": 2}},
+			then:  map[string]any{"name": "iris", "image": "serve:1", "rollout": map[string]any{}},
+		},
+		"a longer list": {
+			first: map[string]any{"name": "iris", "image": "serve:1", "mounts": []any{map[string]any{"type": "tmpfs", "target": "/a"}}},
+			then: map[string]any{"name": "iris", "image": "serve:1", "mounts": []any{
+				map[string]any{"type": "tmpfs", "target": "/a"}, map[string]any{"type": "tmpfs", "target": "/b"},
+			}},
+		},
 		"an argument left out that had its default": {
 			first: map[string]any{"name": "iris", "image": "serve:1", "replicas": 1},
 			then:  map[string]any{"name": "iris", "image": "serve:1"}, short: true,

@@ -23,6 +23,7 @@ func (rt *runtime) workflowSpec(plan, config workflowModel) (workflow.Spec, diag
 			one := step.toSpec(c)
 			if i < len(said) {
 				addSecrets(&one, said[i])
+				addBodies(&one, step, said[i])
 			}
 			if d := one.Deployment; d != nil {
 				d.Owner, d.DefaultLabels = rt.Owner, rt.DefaultLabels
@@ -47,10 +48,17 @@ func addSecrets(step *workflow.Step, said stepModel) {
 		add(&step.Evaluation.Secrets, said.Evaluation)
 	case step.Deployment != nil:
 		add(&step.Deployment.Secrets, said.Deployment)
-		if requests, ok := said.Deployment.Attributes()["validation"].(types.List); ok { // the plan may have kept the digest of a body
-			step.Deployment.Validation = (&conversion{}).validation(requests)
-		}
 	}
+}
+
+// addBodies gives the golden requests of a deployment step their bodies.
+func addBodies(step *workflow.Step, planned, said stepModel) {
+	if step.Deployment == nil {
+		return
+	}
+	have, _ := planned.Deployment.Attributes()["validation"].(types.List)
+	want, _ := said.Deployment.Attributes()["validation"].(types.List)
+	step.Deployment.Validation = (&conversion{}).requests(have, want)
 }
 
 func (m stepModel) toSpec(c *conversion) workflow.Step {

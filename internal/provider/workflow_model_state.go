@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"cmp"
+
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -30,8 +32,8 @@ func stepOf(step workflow.Step, namePrefix string) stepModel {
 	m := stepModel{
 		Name: types.StringValue(step.Name), Type: types.StringNull(),
 		Training: types.ObjectNull(training.AttrTypes), Evaluation: types.ObjectNull(evaluation.AttrTypes), Deployment: types.ObjectNull(deployed.AttrTypes),
-		Timeout: optionalDuration(step.Timeout), Retries: optionalInt(step.Retries), Backoff: optionalDuration(step.Backoff),
-		OnFailure: optionalString(string(step.OnFailure)),
+		Timeout: optionalDuration(step.Timeout), Retries: types.Int64Value(int64(step.Retries)), Backoff: optionalDuration(step.Backoff),
+		OnFailure: types.StringValue(string(cmp.Or(step.OnFailure, workflow.FailWorkflow))),
 	}
 	switch {
 	case step.Training != nil:
@@ -40,7 +42,7 @@ func stepOf(step workflow.Step, namePrefix string) stepModel {
 	case step.Evaluation != nil:
 		m.Type = types.StringValue(string(workflow.KindEvaluation))
 		m.Evaluation = objectOf(evaluation, evaluationModel{
-			jobModel: jobOf(step.Evaluation.Job), ModelTarget: optionalString(step.Evaluation.ModelTarget), Gate: gateOf(step.Evaluation.Gate),
+			jobModel: jobOf(step.Evaluation.Job), ModelTarget: types.StringValue(cmp.Or(step.Evaluation.ModelTarget, deployment.DefaultModelTarget)), Gate: gateOf(step.Evaluation.Gate),
 		})
 	case step.Deployment != nil:
 		m.Type = types.StringValue(string(workflow.KindDeployment))
@@ -67,9 +69,9 @@ func jobOf(job workflow.Job) jobModel {
 		User: job.User, Env: job.Env, Secrets: job.Secrets, Networks: job.Networks, Resource: job.Resource,
 	})
 	return jobModel{
-		Image: shared.Image, PullPolicy: optionalString(string(job.PullPolicy)), Entrypoint: shared.Entrypoint, Command: shared.Command,
+		Image: shared.Image, PullPolicy: types.StringValue(string(cmp.Or(job.PullPolicy, deployment.PullMissing))), Entrypoint: shared.Entrypoint, Command: shared.Command,
 		WorkingDir: shared.WorkingDir, User: shared.User, Env: shared.Env, EnvWO: shared.EnvWO, EnvWOVersion: shared.EnvWOVersion,
-		Networks: shared.Networks, Resources: shared.Resources, Inputs: inputsOf(job.Inputs), Output: optionalString(job.Output),
+		Networks: shared.Networks, Resources: shared.Resources, Inputs: inputsOf(job.Inputs), Output: types.StringValue(cmp.Or(job.Output, workflow.DefaultOutput)),
 	}
 }
 

@@ -36,9 +36,10 @@ func fullSpec() workflow.Spec {
 			{Name: "train", Training: &workflow.Training{Job: job, ModelFile: "m"}, Timeout: time.Hour, Retries: 2, Backoff: time.Second, OnFailure: workflow.Continue},
 			{Name: "evaluate", Evaluation: &workflow.Evaluation{Job: job, ModelTarget: "/m", Gate: []workflow.Bound{
 				{Metric: "$.a", Min: &number, Max: &number}, {Metric: "$.b", Equals: &text},
-			}}},
+			}}, OnFailure: workflow.FailWorkflow},
 			{Name: "deploy", Deployment: &deployment.Spec{Name: "iris", Image: "docker.io/library/iris-serve:1", PullPolicy: deployment.PullMissing,
-				Replicas: 1, RestartPolicy: deployment.RestartAlways, DesiredState: deployment.DesiredRunning, Port: 80}},
+				Replicas: 1, RestartPolicy: deployment.RestartAlways, DesiredState: deployment.DesiredRunning, Port: 80},
+				OnFailure: workflow.FailWorkflow},
 		},
 	}
 }

@@ -132,8 +132,8 @@ func (p *workflowPlan) deploymentReason(i int, s workflow.PlannedStep) types.Str
 		return types.StringValue(s.Reason)
 	}
 	step := groups[stepModel](p.plan.Steps)[i]
-	prior, at := p.priorStep(step.Name)
-	if at < 0 || prior.Deployment.IsNull() {
+	prior := p.priorStep(step.Name)
+	if prior.Deployment.IsNull() {
 		return types.StringValue("the state does not have it")
 	}
 	var changed []string

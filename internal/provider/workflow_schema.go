@@ -101,19 +101,19 @@ func stepsAttribute() schema.Attribute {
 		"deployment": deploymentStepAttribute(),
 		"timeout": durationAttribute("How long one attempt may take, as a duration. Then the container is stopped (SIGTERM, after "+formatDuration(workflow.StopGrace)+
 			" SIGKILL) and the attempt has failed. Default: no bound but that of `timeouts`.", runsNothing, time.Second),
-		"retries": schema.Int64Attribute{
+		"retries": numberOr(schema.Int64Attribute{
 			Optional:            true,
 			MarkdownDescription: describe(fmt.Sprintf("Further attempts after one that failed, 0 to %d. Default 0.", maxRetries), runsNothing),
 			Validators:          []validator.Int64{between{least: 0, most: maxRetries}},
-		},
+		}, 0),
 		"backoff": durationAttribute("Time before the second attempt, as a duration; it doubles before each further one. Default `"+formatDuration(workflow.DefaultBackoff)+"`.",
 			runsNothing, 0),
-		"on_failure": schema.StringAttribute{
+		"on_failure": textOr(schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: describe("What a step that failed does to those after it: "+quoted(workflow.OnFailures)+". With `fail` (default) none of them runs and the apply fails; "+
 				"with `continue` they run, and the step runs again in the next apply.", runsNothing),
 			Validators: []validator.String{stringIs{oneOf(workflow.OnFailures)}},
-		},
+		}, string(workflow.FailWorkflow)),
 	}
 	return schema.ListNestedAttribute{
 		Required: true,

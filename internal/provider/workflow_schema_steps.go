@@ -17,7 +17,8 @@ func trainingAttribute() schema.Attribute {
 		Optional: true,
 		MarkdownDescription: describe("Relative path of the model inside `output`, what `MODEL_PATH` of a deployment then names; a training that does not leave it has failed. "+
 			"Default: the whole folder.", runsStep),
-		Validators: []validator.String{stringIs{isOutputFile}},
+		Validators:    []validator.String{stringIs{isOutputFile}},
+		PlanModifiers: withSpellings(pathMeaning),
 	}
 	return schema.SingleNestedAttribute{
 		Optional:            true,
@@ -28,12 +29,13 @@ func trainingAttribute() schema.Attribute {
 
 func evaluationAttribute() schema.Attribute {
 	attributes := jobAttributes("Folder inside the container; a JSON file `" + workflow.MetricsFile + "` in it becomes the step's metrics.")
-	attributes["model_target"] = schema.StringAttribute{
+	attributes["model_target"] = textOr(schema.StringAttribute{
 		Optional: true,
 		MarkdownDescription: describe("Absolute path inside the container where the artifact of the last training step is mounted, read-only; `MODEL_PATH` says where the model is. Default `"+
 			deployment.DefaultModelTarget+"`.", runsStep),
-		Validators: []validator.String{stringIs{isMountTarget}},
-	}
+		Validators:    []validator.String{stringIs{isMountTarget}},
+		PlanModifiers: withSpellings(pathMeaning),
+	}, deployment.DefaultModelTarget)
 	attributes["gate"] = gateAttribute()
 	return schema.SingleNestedAttribute{
 		Optional:            true,
@@ -51,8 +53,8 @@ func gateAttribute() schema.Attribute {
 		NestedObject: schema.NestedAttributeObject{
 			Validators: []validator.Object{bounds{}},
 			Attributes: map[string]schema.Attribute{
-				"min": schema.Float64Attribute{Optional: true, MarkdownDescription: describe("The least that the metric may be.", runsNothing)},
-				"max": schema.Float64Attribute{Optional: true, MarkdownDescription: describe("The most that the metric may be.", runsNothing)},
+				"min": schema.Float64Attribute{Optional: true, PlanModifiers: numbers(), MarkdownDescription: describe("The least that the metric may be.", runsNothing)},
+				"max": schema.Float64Attribute{Optional: true, PlanModifiers: numbers(), MarkdownDescription: describe("The most that the metric may be.", runsNothing)},
 				"equals": schema.StringAttribute{Optional: true,
 					MarkdownDescription: describe("What the metric must be, instead of `min` and `max`: compared as numbers where both are, else as text.", runsNothing)},
 			},
@@ -67,23 +69,25 @@ func jobAttributes(output string) map[string]schema.Attribute {
 			Required: true,
 			MarkdownDescription: describe("Image to run, as a reference or the ID of an image on the engine. Its content counts, not its tag.",
 				runsStep),
-			Validators: []validator.String{stringIs{isImage}},
+			Validators:    []validator.String{stringIs{isImage}},
+			PlanModifiers: withSpellings(imageMeaning),
 		},
-		"pull_policy": schema.StringAttribute{
+		"pull_policy": textOr(schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: describe("When the image is pulled: "+quoted(deployment.PullPolicies)+". With `missing` (default) only when the engine does not have it. "+
 				"With `always` before every run; a tag that was pushed again then runs the step again.", runsNothing),
 			Validators: []validator.String{stringIs{oneOf(deployment.PullPolicies)}},
-		},
+		}, string(deployment.PullMissing)),
 		"resources": resourcesAttribute(runsNothing),
 		"networks": stringSet(describe("Docker networks that the container joins beside the provider's own. They must exist. Default: none.", runsNothing),
 			elements{values: []check{isNetwork}}),
 		"inputs": inputsAttribute(),
-		"output": schema.StringAttribute{
+		"output": textOr(schema.StringAttribute{
 			Optional:            true,
 			MarkdownDescription: describe(output+" It is made if the image does not have it. Default `"+workflow.DefaultOutput+"`.", runsStep),
 			Validators:          []validator.String{stringIs{isMountTarget}},
-		},
+			PlanModifiers:       withSpellings(pathMeaning),
+		}, workflow.DefaultOutput),
 	}
 	maps.Copy(attributes, processAttributes(runsStep))
 	maps.Copy(attributes, environmentAttributes(runsStep, runsSecrets))
@@ -101,6 +105,7 @@ func inputsAttribute() schema.Attribute {
 				Optional:            true,
 				MarkdownDescription: describe("Absolute path inside the container. Required.", runsStep),
 				Validators:          []validator.String{stringIs{isMountTarget}},
+				PlanModifiers:       withSpellings(pathMeaning),
 			},
 			"artifact": inputArtifactAttribute(),
 			"volume": schema.StringAttribute{
@@ -112,6 +117,7 @@ func inputsAttribute() schema.Attribute {
 				Optional:            true,
 				MarkdownDescription: describe("Absolute path on the engine's host. Every plan reads all of it, unless `version` is set. Its content counts, not its path.", runsNothing),
 				Validators:          []validator.String{stringIs{isHostPath}},
+				PlanModifiers:       withSpellings(pathMeaning),
 			},
 			"step": schema.StringAttribute{
 				Optional:            true,
@@ -136,7 +142,7 @@ func inputArtifactAttribute() schema.Attribute {
 			"volume": schema.StringAttribute{Required: true, MarkdownDescription: describe("Docker volume that holds it.", runsNothing),
 				Validators: []validator.String{stringIs{isVolume}}},
 			"path": schema.StringAttribute{Optional: true, MarkdownDescription: describe("Relative path inside the volume. Default: the whole volume.", runsNothing),
-				Validators: []validator.String{stringIs{isRelativePath}}},
+				Validators: []validator.String{stringIs{isRelativePath}}, PlanModifiers: withSpellings(pathMeaning)},
 			"digest": schema.StringAttribute{Required: true, MarkdownDescription: describe("Digest of its content.", runsStep),
 				Validators: []validator.String{stringIs{isPrintable}}},
 		},

@@ -107,7 +107,7 @@ func mounts(s deployment.Spec) []docker.Mount {
 func portBindings(ports []deployment.Port) (nat.PortSet, nat.PortMap, error) {
 	exposed, bindings := nat.PortSet{}, nat.PortMap{}
 	for _, p := range ports {
-		port, err := nat.NewPort(cmp.Or(p.Protocol, "tcp"), strconv.Itoa(p.Container))
+		port, err := nat.NewPort(cmp.Or(p.Protocol, deployment.DefaultProtocol), strconv.Itoa(p.Container))
 		if err != nil {
 			return nil, nil, fmt.Errorf("port %d: %w", p.Container, err)
 		}
