@@ -68,7 +68,7 @@ func (c *change) goTheWay(ctx context.Context, backends []Backend) (err error) {
 	if err := c.weigh(ctx, s.start, backends); err != nil {
 		return err
 	}
-	if c.world, err = c.observe(ctx, c.spec.Name); err != nil { // it may have a new gateway
+	if err := c.lookAgain(ctx); err != nil { // it may have a new gateway
 		return err
 	}
 	if c.endShift, err = c.sessions.Lock(ctx, c.session, shiftLockOf(c.spec.Name)); err != nil {
@@ -122,6 +122,16 @@ func backendsOf(routes []endpoint.Route, backends []Backend) []Backend {
 	return out
 }
 
+// lookAgain looks what has become of the endpoint; where that fails, what was
+// known of it stays.
+func (c *change) lookAgain(ctx context.Context) error {
+	w, err := c.observe(ctx, c.spec.Name)
+	if err == nil {
+		c.world = w
+	}
+	return err
+}
+
 // letGo releases the endpoint's lock, for rollouts of its deployments.
 func (c *change) letGo(ctx context.Context) error {
 	unlock := c.unlock
@@ -163,7 +173,7 @@ func (c *change) turnBack(ctx context.Context) (says string, err error) {
 	if c.unlock == nil {
 		err = c.resume(ctx)
 	} else {
-		c.world, err = c.observe(ctx, c.spec.Name)
+		err = c.lookAgain(ctx)
 	}
 	if err != nil {
 		return "", err

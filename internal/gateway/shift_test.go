@@ -334,3 +334,27 @@ func TestStaleShiftLock(t *testing.T) {
 	}
 	w.apply(startOf(shifting()))
 }
+
+// TestShiftKilledAsItLooks: a shift looks again and again what has become of the
+// endpoint, and each of these looks may be its last.
+func TestShiftKilledAsItLooks(t *testing.T) {
+	one := startOf(shifting())
+	s := step{"shift", &one, func(ctx context.Context, w *world) error {
+		_, err := w.gateways.Apply(ctx, shifting())
+		return err
+	}, shifting().Traffic}
+	w := s.world(t)
+	if err := s.do(t.Context(), w); err != nil {
+		t.Fatal(err)
+	}
+	looks := 0
+	for i, call := range w.Calls() {
+		if call.Op == "ListVolumes" {
+			looks++
+			s.killedAt(t, i+1, true)
+		}
+	}
+	if looks < 2*len(endpoint.Steps(one.Traffic, shifting().Traffic, shifting().Shift.Step)) {
+		t.Errorf("it looks %d times", looks)
+	}
+}
