@@ -54,6 +54,33 @@ func TestDeploymentImportForeign(t *testing.T) {
 	}
 }
 
+// TestDeploymentImportForeignInAnyOrder: what an engine tells of a container in its
+// own order is what a configuration says in another.
+func TestDeploymentImportForeignInAnyOrder(t *testing.T) {
+	h := newHost(t, nil, serving("iris-serve:1"))
+	if err := h.engine.CreateVolume(t.Context(), "data", nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.engine.Operator().Run(docker.CreateRequest{
+		Name:   "pyt-iris",
+		Config: &docker.ContainerConfig{Image: "iris-serve:1"},
+		HostConfig: &docker.HostConfig{
+			Binds: []string{"/etc:/host:ro", "data:/data"}, CapAdd: []string{"CAP_SYS_PTRACE", "CAP_NET_ADMIN"},
+			RestartPolicy: docker.RestartPolicy{Name: "always"},
+		},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w, diagnostics := h.imported("pyt-iris")
+	if len(diagnostics) > 0 {
+		t.Fatal(diagnostics)
+	}
+	h.planIsEmpty(w, object{
+		"name": "pyt-iris", "image": "iris-serve:1", "security": object{"cap_add": []any{"net_admin", "SYS_PTRACE"}, "no_new_privileges": nil},
+		"mounts": []any{object{"type": "bind", "source": "/etc/", "target": "/host", "read_only": true}, object{"type": "volume", "source": "data", "target": "/data"}},
+	})
+}
+
 // TestDeploymentDestroyImported: an imported container goes with its resource.
 func TestDeploymentDestroyImported(t *testing.T) {
 	h := newHost(t, nil, serving("iris-serve:1"))

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -95,9 +96,26 @@ func (p *deploymentPlan) update() bool {
 	if isSet(p.plan.AdoptExisting) && isSet(p.prior.AdoptExisting) {
 		p.plan.AdoptExisting = p.prior.AdoptExisting // means something to a create alone
 	}
+	if !p.managed() {
+		p.keepFound()
+	}
 	c := p.compare()
 	p.plan.deploymentResults = c.results(p.prior.deploymentResults)
 	return c.any
+}
+
+// keepFound keeps all that means what was found of a container that somebody else
+// made, in whatever order the engine tells it, so that a configuration that fits
+// has nothing to change.
+func (p *deploymentPlan) keepFound() {
+	planned, diags := p.plan.toSpec()
+	found, more := p.prior.toSpec()
+	p.diags.Append(slices.Concat(diags, more)...)
+	for _, a := range arguments {
+		if says, had := a.value(&p.plan), a.value(p.prior); !says.IsNull() && !had.IsNull() && fullyKnown(says) && a.equal(found, planned) {
+			a.copy(&p.plan, p.prior)
+		}
+	}
 }
 
 // unknownResults are the results of a deployment that is made.
