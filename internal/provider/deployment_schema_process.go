@@ -131,7 +131,7 @@ func securityAttribute() schema.Attribute {
 func mountsAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{
 		Optional:            true,
-		MarkdownDescription: describe("Volumes, folders of the host and tmpfs inside the containers. Their order does not matter. Default: none.", changesRollout),
+		MarkdownDescription: describe("Volumes, folders of the host and tmpfs inside the containers. Another order is an update that touches nothing. Default: none.", changesRollout),
 		Validators:          []validator.List{elements{}},
 		NestedObject: schema.NestedAttributeObject{Validators: []validator.Object{needs{attributes: []string{"type", "target"}}}, Attributes: map[string]schema.Attribute{
 			"type": schema.StringAttribute{

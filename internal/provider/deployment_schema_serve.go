@@ -18,7 +18,7 @@ var schemes = []string{"http", "https"}
 func portsAttribute() schema.Attribute {
 	return schema.ListNestedAttribute{
 		Optional: true,
-		MarkdownDescription: describe("Ports published on the engine's host. Their order does not matter. Default: none; containers on the provider's network need none.",
+		MarkdownDescription: describe("Ports published on the engine's host. Another order is an update that touches nothing. Default: none; containers on the provider's network need none.",
 			changesRollout),
 		Validators: []validator.List{elements{}},
 		NestedObject: schema.NestedAttributeObject{Validators: []validator.Object{needs{attributes: []string{"container_port"}}}, Attributes: map[string]schema.Attribute{

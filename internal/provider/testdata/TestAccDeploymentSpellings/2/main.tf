@@ -4,7 +4,7 @@ locals {
     image = { image = "docker.io/library/${local.repository}:latest" }
     bytes = {
       resources = { memory = "0.5g", memory_reservation = "256MiB", shm_size = "128m" }
-      mounts    = [{ type = "tmpfs", target = "/b" }, { type = "tmpfs", target = "/a", size = "16777216", read_only = false }]
+      mounts    = [{ type = "tmpfs", target = "/a", size = "16777216", read_only = false }, { type = "tmpfs", target = "/b" }]
     }
     durations = {
       readiness = { startup_timeout = "60s", scheme = "http" }
@@ -18,8 +18,8 @@ locals {
     }
     sets = {
       networks = [local.other, local.one]
-      ports    = [{ container_port = 9000, protocol = "tcp" }, { container_port = 8080, host_ip = "127.0.0.1" }]
-      security = { cap_drop = ["cap_chown"], cap_add = ["SYS_PTRACE", "net_admin"], no_new_privileges = true }
+      ports    = [{ container_port = 8080, host_ip = "127.0.0.1" }, { container_port = 9000, protocol = "tcp" }]
+      security = { cap_drop = ["CHOWN"], cap_add = ["CAP_SYS_PTRACE", "NET_ADMIN"], read_only = false }
     }
     signal = { stop_signal = "int", working_dir = "//", logging = { options = { max-file = "2", max-size = "1m" }, driver = "json-file" } }
   }
