@@ -39,8 +39,11 @@ func (g *Gateways) Apply(ctx context.Context, spec endpoint.Spec) (status endpoi
 		return status, err
 	}
 	if err := c.run(ctx); err != nil {
-		return status, c.goBack(ctx, err)
+		err = c.goBack(ctx, err)
+		c.tell(c.before, c.world.record)
+		return status, err
 	}
+	c.tell(c.before, c.world.record)
 	status, err = g.Status(ctx, spec.Name)
 	status.Warnings = append(status.Warnings, c.warnings...)
 	return status, err

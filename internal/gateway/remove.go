@@ -21,7 +21,21 @@ func (g *Gateways) Remove(ctx context.Context, r endpoint.Removal) (err error) {
 	if err != nil {
 		return err
 	}
+	defer g.tell(w.record)
 	return g.unrecord(ctx, w)
+}
+
+// tell lets reads of the deployments that records route to see what has become
+// of them. A record may be nil.
+func (g *Gateways) tell(records ...*record) {
+	for _, r := range records {
+		if r == nil {
+			continue
+		}
+		for _, b := range r.backends {
+			g.deployments.Changed(b.Deployment)
+		}
+	}
 }
 
 // undo removes what a create that failed has made.

@@ -103,6 +103,21 @@ func TestRenderGolden(t *testing.T) {
 	}
 }
 
+// TestAWorkerIsAskedOnce: whether it has been replaced is asked before the rules
+// that take something out of a request, and nowhere after them.
+func TestAWorkerIsAskedOnce(t *testing.T) {
+	for name, c := range goldenConfigs {
+		rendered, err := render(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, after, found := strings.Cut(rendered[configFile], "http-request set-var(txn.away) bool(true) if { stopping }\n")
+		if !found || strings.Contains(before, "if { stopping }") || strings.Contains(after, "if { stopping }") || strings.Contains(before, "txn.key") {
+			t.Errorf("%s: it is asked elsewhere:\n%s", name, rendered[configFile])
+		}
+	}
+}
+
 // hostile strings are made of what means something to the proxy.
 var hostile = rapid.StringOfN(rapid.RuneFrom([]rune("ab1-./ \n\r\t\x00#\"'\\${}%[];:@!~?=&é")), 0, 20, -1)
 

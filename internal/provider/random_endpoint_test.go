@@ -56,7 +56,6 @@ func drawRequests(s *speller) {
 		s.group("retry", func(s *speller) {
 			s.oneOf("attempts", []any{nil, 4}, []any{1})
 			s.oneOf("replay_post", []any{nil, false}, []any{true})
-			s.means = true // that there is one is recorded
 		})
 	}
 	if s.chance(3, "path_prefix") {

@@ -51,6 +51,10 @@ func (noTraffic) Attach(context.Context, string, string) error               { r
 func (noTraffic) Drain(context.Context, string, string, time.Duration) error { return nil }
 func (noTraffic) Withdraw(context.Context, string) error                     { return nil }
 
+// Changed says that somebody else in this process has changed what reads see of
+// a deployment: whether it is routed to, and attached.
+func (e *Engine) Changed(name string) { e.reads.changed(name) }
+
 // routes is what reads share.
 func (e *Engine) routes(ctx context.Context) (map[string]bool, error) { return e.traffic.Routes(ctx) }
 
