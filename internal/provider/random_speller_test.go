@@ -171,16 +171,6 @@ func (s *speller) remembered(found func(name string) bool) []object {
 	return out
 }
 
-// sameTwice is how a step of a workflow is written: in both spellings, if a plan can
-// keep one for the other, and as an import remembers it.
-func (s *speller) sameTwice() (said, respelled object) {
-	both := s.remembered(nothing)
-	if s.rewritten {
-		return both[0], both[0]
-	}
-	return both[0], both[1]
-}
-
 // nothing is what a step of a workflow is remembered with: no empty groups.
 func nothing(string) bool { return false }
 

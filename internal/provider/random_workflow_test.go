@@ -53,14 +53,21 @@ func (d workflowDraw) step(name, kind string, inside func(*speller)) {
 	s.maybe("type", []any{kind})
 	if kind == "deployment" {
 		deployed := drawDeployment(d.t, d.in, d.prefix, "iris")
+		if deployed.rewritten { // an import would know it in other words than these
+			deployed.said = object{"name": "pyt-iris", "image": "iris-serve:1"}
+			deployed.respelled = with(deployed.said, object{"image": "docker.io/library/iris-serve:1", "replicas": 1})
+			deployed.hollow = nil
+		}
 		delete(deployed.said, "timeouts") // the workflow's count
 		delete(deployed.respelled, "timeouts")
 		deployed.respelled["adopt_existing"] = deployed.said["adopt_existing"] // nil: left out
-		s.said[kind], s.respelled[kind] = deployed.sameTwice()
+		both := deployed.remembered(nothing)
+		s.said[kind], s.respelled[kind] = both[0], both[1]
 	} else {
 		job := newSpeller(d.t, name+".")
 		inside(job)
-		s.said[kind], s.respelled[kind] = job.sameTwice()
+		both := job.remembered(nothing)
+		s.said[kind], s.respelled[kind] = both[0], both[1]
 		s.oneOf("retries", []any{nil, 0}, []any{1}, []any{2})
 		if retries, _ := s.said["retries"].(int); retries > 0 {
 			s.maybe("backoff", []any{"1s", "1000ms"}, []any{"0.5m", "30s"})
