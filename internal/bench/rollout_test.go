@@ -73,7 +73,15 @@ func newRolloutBench(b *testing.B) *rolloutBench {
 // front puts an endpoint in front of the deployment.
 func (r *rolloutBench) front(b *testing.B) {
 	b.Helper()
-	spec := endpoint.Spec{Name: r.spec.Name + "-front", Owner: "bench", Traffic: []endpoint.Route{{Deployment: r.spec.Name, Weight: 1}}}
+	r.frontWith(b, r.frontSpec())
+}
+
+func (r *rolloutBench) frontSpec() endpoint.Spec {
+	return endpoint.Spec{Name: r.endpoint(), Owner: "bench", Traffic: []endpoint.Route{{Deployment: r.spec.Name, Weight: 1}}}
+}
+
+func (r *rolloutBench) frontWith(b *testing.B, spec endpoint.Spec) {
+	b.Helper()
 	if _, err := r.gateways.Apply(b.Context(), spec); err != nil {
 		b.Fatal(err)
 	}

@@ -81,6 +81,9 @@ func TestAccJobArtifact(t *testing.T) {
 	if err := unlock(context.WithoutCancel(ctx)); err != nil {
 		t.Fatal(err)
 	}
+	if err := p.ledger.Erase(ctx, name, 1); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestAccJobContent is what a volume and a folder of the host hold, and nothing when they are not there.

@@ -54,6 +54,9 @@ func TestAccLedger(t *testing.T) {
 	if err := unlock(context.WithoutCancel(t.Context())); err != nil {
 		t.Fatal(err)
 	}
+	if err := p.ledger.Erase(t.Context(), name, run.Number); err != nil {
+		t.Error(err)
+	}
 	if left := s.Leftovers(); len(left) > 0 {
 		t.Errorf("left behind: %q", left)
 	}
