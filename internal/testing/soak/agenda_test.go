@@ -133,7 +133,12 @@ func (a *agenda) report(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d points, %d struck (the others were calls that were not needed this time), %d did not converge", a.planned, all, a.failed)
+	untried := 0
+	for _, points := range a.left {
+		untried += len(points)
+	}
+	t.Logf("%d points, %d struck, %d not tried as too many had failed (the others were calls that were not needed this time), %d did not converge",
+		a.planned, all, untried, a.failed)
 	for _, c := range a.changes {
 		var of []string
 		for _, what := range slices.Sorted(maps.Keys(a.struck)) {
