@@ -41,7 +41,7 @@ func timeoutsHTTPAttribute() schema.Attribute {
 }
 
 func maxBodyAttribute() schema.Attribute {
-	return bytesAttribute("The longest body of a request in bytes, as `10m`. A longer one is answered with 413 before a deployment sees anything of it. "+
+	return bytesAttribute("The longest body of a request in bytes, as `10m`. A longer one is answered with 413 before a deployment sees anything of it; a client that does not ask first (`Expect: 100-continue`) may see the connection close instead, as it is still sending. "+
 		"A request that does not say how long its body is (`Transfer-Encoding: chunked`) is answered with 411. Default: unlimited.", changesTraffic, 1)
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/deadline"
 )
 
 // queue is a ledger whose lock is waited for.
@@ -77,29 +78,12 @@ func TestLockWaitInterrupted(t *testing.T) {
 	}
 }
 
-// expiring is a context whose deadline passes when the test says so.
-type expiring struct {
-	context.Context
-	done chan struct{}
-}
-
-func (e *expiring) Done() <-chan struct{} { return e.done }
-
-func (e *expiring) Err() error {
-	select {
-	case <-e.done:
-		return context.DeadlineExceeded
-	default:
-		return nil
-	}
-}
-
 // TestDeadline: the operation's own timeout is told from an interrupt, and the
 // job goes on all the same.
 func TestDeadline(t *testing.T) {
 	spec, w := retrain("fit")
-	ctx := &expiring{t.Context(), make(chan struct{})}
-	w.interrupt = func() { close(ctx.done) }
+	ctx, expire := deadline.OnDemand(t.Context())
+	w.interrupt = expire
 	run, _, err := w.apply(ctx, standard, spec)
 	var failure *Failure
 	if !errors.As(err, &failure) || !errors.Is(err, context.DeadlineExceeded) {
