@@ -92,15 +92,11 @@ func runImages(ctx context.Context, w workspace, _ []string) error {
 // buildImages builds the images of the tests on the engine, without a registry: the probe image, the gateways' images, and one for every
 // folder of internal/testing that has a Dockerfile.
 func buildImages(ctx context.Context, w workspace, engine daemon.Engine) error {
-	client, err := docker.Connect(ctx, docker.Options{Host: engine.Host})
+	client, arch, err := connectBuilder(ctx, engine)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	arch, err := engineArch(ctx, client)
-	if err != nil {
-		return err
-	}
 	if err := buildProbe(ctx, w, client, arch); err != nil {
 		return err
 	}
@@ -156,6 +152,20 @@ func buildServer(ctx context.Context, w workspace, client *docker.Client, dir, a
 		return fmt.Errorf("building the image of %s: %w", dir, err)
 	}
 	return nil
+}
+
+// connectBuilder is for building images on the engine: a client, to be closed, and the architecture to build for.
+func connectBuilder(ctx context.Context, engine daemon.Engine) (*docker.Client, string, error) {
+	client, err := docker.Connect(ctx, docker.Options{Host: engine.Host})
+	if err != nil {
+		return nil, "", err
+	}
+	arch, err := engineArch(ctx, client)
+	if err != nil {
+		client.Close()
+		return nil, "", err
+	}
+	return client, arch, nil
 }
 
 // engineArch is the engine's CPU architecture in Go's words.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 
-	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/devenv/daemon"
 )
 
@@ -19,14 +18,10 @@ var prometheus = packaged{
 
 // buildPrometheus builds its image, which only acceptance tests need.
 func buildPrometheus(ctx context.Context, w workspace, engine daemon.Engine) error {
-	client, err := docker.Connect(ctx, docker.Options{Host: engine.Host})
+	client, arch, err := connectBuilder(ctx, engine)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	arch, err := engineArch(ctx, client)
-	if err != nil {
-		return err
-	}
 	return prometheus.build(ctx, w, client, arch)
 }
