@@ -43,8 +43,9 @@ func (s Spec) Limits() deployment.Limits {
 
 // Interrupts says why an endpoint does not answer for a while when it goes from
 // before to s: its gateway has to be made anew, and the next one needs what the
-// one before holds. "" when it does answer.
-func (s Spec) Interrupts(before Spec) string {
+// one before holds. "" when it does answer. outdated: the gateway has to be made
+// anew whatever changes (Status.Outdated).
+func (s Spec) Interrupts(before Spec, outdated bool) string {
 	have, want := map[int]Published{}, map[int]Published{}
 	held := map[int]bool{}
 	for _, p := range before.Published() {
@@ -53,7 +54,7 @@ func (s Spec) Interrupts(before Spec) string {
 	for _, p := range s.Published() {
 		want[p.Inside] = p
 	}
-	if maps.Equal(have, want) && deployment.NeedsNewContainer(before.Limits(), s.Limits()) == "" {
+	if !outdated && maps.Equal(have, want) && deployment.NeedsNewContainer(before.Limits(), s.Limits()) == "" {
 		return ""
 	}
 	for _, p := range s.Published() {

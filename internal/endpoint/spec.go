@@ -106,5 +106,6 @@ type Status struct {
 	Revision  int      // rises with every Spec applied that Revises the one before; 0: the record is lost
 	Container string   // ID of its gateway, "" when it is gone
 	Drift     []string // sentences: how the gateway differs from the record
+	Outdated  bool     // the gateway runs, and the next Apply makes it anew
 	Warnings  []string // what an Apply wants its user to know
 }

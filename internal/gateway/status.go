@@ -34,6 +34,7 @@ func (g *Gateways) statusOf(ctx context.Context, w *world) (endpoint.Status, err
 	if s.Drift, err = g.drift(ctx, w); err != nil {
 		return s, err
 	}
+	s.Outdated = w.ours() && w.idle() == "" && g.misfit(*w.gateway, w.record.spec) != ""
 	left, err := g.leftDrift(ctx, w)
 	s.Drift = append(s.Drift, left...)
 	return s, err

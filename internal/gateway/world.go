@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -116,7 +117,7 @@ func (g *Gateways) misfit(c docker.Container, s endpoint.Spec) string {
 	case limits != "":
 		return "cannot get its limits while it runs: " + limits
 	case c.Config.Image != g.cfg.Image:
-		return "runs the image " + c.Config.Image
+		return fmt.Sprintf("runs the image %s instead of %s", c.Config.Image, g.cfg.Image)
 	case !onEdge:
 		return "is not on the network " + g.edge.Name()
 	case !onTraffic:

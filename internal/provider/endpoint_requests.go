@@ -160,13 +160,14 @@ func (m *endpointState) complete(prior *endpointState) {
 	}
 }
 
-// interruption warns of a change that takes the endpoint out of service for a while.
-func (m *endpointState) interruption(prior *endpointState) diag.Diagnostics {
+// interruption warns of a change that takes the endpoint out of service for a
+// while. outdated: prior's gateway has to be made anew in any case.
+func (m *endpointState) interruption(prior *endpointState, outdated bool) diag.Diagnostics {
 	name := m.Name.ValueString()
 	if m.anyArgumentUnknown() {
 		return nil
 	}
-	why := m.said().Interrupts(prior.said())
+	why := m.said().Interrupts(prior.said(), outdated)
 	if why == "" {
 		return nil
 	}

@@ -68,7 +68,7 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	proposed := plan
 	if prior != nil && plan.Name.Equal(prior.Name) { // an update
 		resp.Diagnostics.Append(plan.planShift(*prior)...)
-		resp.Diagnostics.Append(plan.interruption(prior)...)
+		resp.Diagnostics.Append(plan.interruption(prior, readOutdated(ctx, req.Private))...)
 	}
 	plan.complete(prior)
 	if !same(&plan, &proposed) {
@@ -142,6 +142,7 @@ func (r *endpointResource) Read(ctx context.Context, req resource.ReadRequest, r
 	case err != nil:
 		resp.Diagnostics.Append(unable("read", "endpoint", state.Name.ValueString(), err))
 	default:
+		resp.Diagnostics.Append(rememberOutdated(ctx, resp.Private, status.Outdated)...)
 		if next := observedEndpoint(status, &state); !same(&next, &state) {
 			resp.Diagnostics.Append(resp.State.Set(ctx, next)...)
 		}
@@ -171,6 +172,7 @@ func (r *endpointResource) Update(ctx context.Context, req resource.UpdateReques
 	if plan.Revision.IsUnknown() {
 		plan.Revision = types.Int64Value(int64(status.Revision))
 	}
+	resp.Diagnostics.Append(rememberOutdated(ctx, resp.Private, false)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 

@@ -241,3 +241,32 @@ func TestEndpointDrift(t *testing.T) {
 	}
 	h.planIsEmpty(h.refresh(w), canary())
 }
+
+// TestEndpointImage: another gateway_image is a gateway made anew, and the plan
+// says what that costs where it holds a port.
+func TestEndpointImage(t *testing.T) {
+	h := newHost(t, nil, serving("iris-serve:1"), fakedocker.HAProxy("haproxy:3-alpine"), fakedocker.HAProxy("haproxy:2.6"))
+	h.create(object{"name": "v1", "image": "iris-serve:1", "port": 8080})
+	endpoints := h.of(endpointType)
+	for _, port := range []any{8501, nil} {
+		config := object{"name": "iris", "traffic": routes("v1", 1), "host_port": port}
+		endpoints.configure(nil)
+		w := endpoints.create(config)
+		endpoints.configure(object{"gateway_image": "haproxy:2.6"})
+		p := endpoints.plan(endpoints.refresh(w), config)
+		if got := endpoints.changed(p); !slices.Equal(got, []string{"drift"}) {
+			t.Errorf("plans %v", got)
+		}
+		said := strings.Contains(strings.Join(p.diagnostics, ""), "interrupts it: its gateway is made anew, and host port 8501")
+		if said != (port != nil) || !said && len(p.diagnostics) > 0 {
+			t.Errorf("with host port %v: %q", port, p.diagnostics)
+		}
+		w, diagnostics := endpoints.apply(p)
+		if len(diagnostics) > 0 {
+			t.Fatal(diagnostics)
+		}
+		w = endpoints.refresh(w)
+		endpoints.planIsEmpty(w, config)
+		endpoints.destroy(w)
+	}
+}

@@ -197,7 +197,7 @@ func fakeImages() []fakedocker.Image {
 func TestRandomDeployments(t *testing.T) {
 	schemas := serve(t).schemas
 	in := onFake()
-	randomly(t, 40, 2000, func(t *rapid.T) {
+	randomly(t, 20, 2000, func(t *rapid.T) {
 		provider := rapid.SampledFrom([]object{{}, {"name_prefix": "ml-", "owner": "vision"}, {"default_labels": object{"team": "vision", "tier": ""}}}).Draw(t, "provider")
 		prefix, _ := provider["name_prefix"].(string)
 		if prefix == "" {
