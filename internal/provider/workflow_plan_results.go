@@ -166,15 +166,20 @@ func (p *workflowPlan) forgetful(ctx context.Context) bool {
 // the runner does not look at: their model is not known yet.
 func (p *workflowPlan) interruptions(ctx context.Context, spec workflow.Spec, plan workflow.Plan) []string {
 	var out []string
+	trained := false // by the last training so far, in this run
 	for i, step := range spec.Steps {
-		if i >= len(plan.Steps) || step.Deployment == nil || step.Deployment.Image == "" || len(step.Unknown) > 0 ||
+		if i >= len(plan.Steps) {
+			break
+		}
+		if step.Training != nil {
+			trained = plan.Steps[i].Runs
+		}
+		if !trained || step.Deployment == nil || step.Deployment.Image == "" || step.Deployment.Model != nil || len(step.Unknown) > 0 ||
 			!plan.Steps[i].Runs || len(plan.Steps[i].Actions) > 0 {
 			continue
 		}
 		d := *step.Deployment
-		if d.Model == nil {
-			d.Model = &deployment.Model{Volume: "mlops-model-not-known-yet", Digest: "not known yet"} // another one than now
-		}
+		d.Model = &deployment.Model{Volume: "mlops-model-not-known-yet", Digest: "not known yet"} // another one than now
 		if preview, err := p.rt.Engine.Preview(ctx, d); err == nil {
 			out = append(out, preview.Warnings...)
 		}

@@ -190,19 +190,37 @@ func TestWorkflowImageArrives(t *testing.T) {
 	h.ran(map[string]int{"train": 1, "evaluate": 1})
 }
 
-// TestWorkflowInterruptions: the plan warns of them, also where the model is
-// not known yet.
+// TestWorkflowInterruptions: the plan warns of a step that takes its deployment
+// out of service, also where the model is not known yet, and of no other.
 func TestWorkflowInterruptions(t *testing.T) {
-	h := newWorkflowHost(t)
-	fixed := object{"ports": []any{port(object{"host_port": 8123})}}
-	w := h.create(retrain(nil, nil, fixed))
-	for name, config := range map[string]object{
-		"followed": retrain(seeded, nil, fixed), "rolled out": retrain(nil, nil, with(fixed, object{"image": "iris-serve:2"})),
+	held := func(more object) object { return with(object{"ports": []any{port(object{"host_port": 8123})}}, more) }
+	alone := func(more object) object { return steps(deploy(with(held(more), object{"port": 8080}))) }
+	policy := object{"readiness": object{"path": "/v2/health/ready", "interval": "7s"}}
+	for name, c := range map[string]struct {
+		before, after object
+		warns         bool
+	}{
+		"another training":                        {retrain(nil, nil, held(nil)), retrain(seeded, nil, held(nil)), true},
+		"another training, no port":               {retrain(nil, nil, nil), retrain(seeded, nil, nil), false},
+		"another image":                           {retrain(nil, nil, held(nil)), retrain(nil, nil, held(object{"image": "iris-serve:2"})), true},
+		"another image, no training":              {alone(nil), alone(object{"image": "iris-serve:2"}), true},
+		"a policy, no training":                   {alone(nil), alone(policy), false},
+		"a policy after a training that is there": {retrain(nil, nil, held(nil)), retrain(nil, nil, held(policy)), false},
 	} {
-		if text := fmt.Sprint(h.plan(w, config).diagnostics); !strings.Contains(text, "8123") {
-			t.Errorf("%s: the plan warns %s", name, text)
-		}
+		t.Run(name, func(t *testing.T) {
+			h := newWorkflowHost(t)
+			p := h.plan(h.create(c.before), c.after)
+			if text := strings.Join(p.diagnostics, "\n"); strings.Contains(text, "host port 8123 can be held by one") != c.warns || !c.warns && text != "" {
+				t.Errorf("the plan warns %q", text)
+			}
+		})
 	}
+}
+
+// TestWorkflowStepTakenAway: the plan warns that its deployment goes.
+func TestWorkflowStepTakenAway(t *testing.T) {
+	h := newWorkflowHost(t)
+	w := h.create(retrain(nil, nil, nil))
 	if text := fmt.Sprint(h.plan(w, steps(retrain(nil, nil, nil)["steps"].([]any)[:2]...)).diagnostics); !strings.Contains(text, `"iris"`) {
 		t.Errorf("the plan does not say that a deployment goes: %s", text)
 	}
