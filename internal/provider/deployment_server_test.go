@@ -190,6 +190,33 @@ func (h *host) imported(id string) (world, []string) {
 	return h.refresh(world{state: h.unwire(one.State), private: one.Private}), nil
 }
 
+// replace is "terraform apply -replace", or the apply after a create that
+// failed: planned as a create, while the old one is there, and applied when it
+// is gone. kept is what the delete says.
+func (h *host) replace(w world, config object) (after world, kept, diagnostics []string) {
+	h.t.Helper()
+	private := w.private
+	if !w.tainted {
+		private = h.plan(w, config).private
+	}
+	p := h.plan(world{state: h.absent().state, private: private}, config)
+	if hasErrors(p.diagnostics) {
+		return w, nil, p.diagnostics
+	}
+	gone := h.wire(h.absent().state)
+	resp, err := h.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: h.typeName, PriorState: h.wire(w.state), PlannedState: gone, Config: gone, PlannedPrivate: p.private,
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if kept = diagnosticTexts(resp.Diagnostics); hasErrors(kept) {
+		return w, kept, nil
+	}
+	after, diagnostics = h.apply(p)
+	return after, kept, diagnostics
+}
+
 // destroy is "terraform destroy".
 func (h *host) destroy(w world) []string {
 	h.t.Helper()

@@ -106,8 +106,19 @@ func TestWorkflowReplaced(t *testing.T) {
 			t.Errorf("%v: replaces %v %q", name, p.replaces, p.diagnostics)
 		}
 	}
-	// A replacement is planned as a create while the old one is there, and
-	// applied when it is gone: with a purge, nothing may have been promised.
+	for _, purge := range []bool{false, true} { // neither trains again
+		config := with(retrain(nil, nil, nil), object{"purge_on_destroy": purge})
+		replaced, kept, diagnostics := h.replace(h.change(w, config), config)
+		if len(kept) > 0 || hasErrors(diagnostics) {
+			t.Fatal(kept, diagnostics)
+		}
+		w = h.refresh(replaced)
+		h.planIsEmpty(w, config)
+	}
+	h.ran(map[string]int{"train": 1, "evaluate": 1})
+	// At another address of the configuration it is planned as a create while the
+	// old one is there, and applied when that is gone: with a purge, nothing may
+	// have been promised.
 	for _, purge := range []bool{false, true} {
 		config := with(retrain(nil, nil, nil), object{"purge_on_destroy": purge})
 		w = h.change(w, config)

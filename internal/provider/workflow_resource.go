@@ -63,16 +63,9 @@ func (r *workflowResource) Create(ctx context.Context, req resource.CreateReques
 	if !ok && !deployed(run) {
 		return
 	}
-	if !ok { // it is tainted: the next apply destroys it first
-		resp.Diagnostics.Append(resp.Private.SetKey(ctx, interruptedKey, []byte("true"))...)
-	}
 	plan.fill(workflowResultsOf(run))
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
-
-// interruptedKey marks, in the private state, a create that did not come to its
-// end: what it has running is left to the next one.
-const interruptedKey = "interrupted"
 
 // Read implements resource.Resource. It runs nothing, and what the last run
 // came to stays: only the deployments can have changed since.
@@ -115,7 +108,6 @@ func (r *workflowResource) Update(ctx context.Context, req resource.UpdateReques
 		return
 	}
 	plan.fill(workflowResultsOf(run))
-	resp.Diagnostics.Append(resp.Private.SetKey(ctx, interruptedKey, []byte("false"))...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
@@ -149,7 +141,9 @@ func deployed(run workflow.Run) bool {
 	return slices.ContainsFunc(run.Results, func(r workflow.Result) bool { return r.Owned && r.Status == workflow.Succeeded })
 }
 
-// Delete implements resource.Resource. Already gone is success.
+// Delete implements resource.Resource. Already gone is success. As half of a
+// replacement it leaves to the other half what that one goes on with: results,
+// and what is running.
 func (r *workflowResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	state, diags := load[workflowModel](ctx, req.State)
 	resp.Diagnostics.Append(diags...)
@@ -160,19 +154,18 @@ func (r *workflowResource) Delete(ctx context.Context, req resource.DeleteReques
 	name := state.Name.ValueString()
 	removing, cancel := deleteOperation.bounded(ctx, state.Timeouts)
 	defer cancel()
-	interrupted, diags := req.Private.GetKey(ctx, interruptedKey)
-	resp.Diagnostics.Append(diags...)
-	purge := state.PurgeOnDestroy.ValueBool()
-	kept, err := runner.Remove(removing, workflow.Removal{Name: name, Owner: r.rt.Owner, Purge: purge, LeaveJobs: string(interrupted) == "true"})
-	if err != nil && !errors.Is(err, deployment.ErrNotFound) {
+	purge, forGood := state.PurgeOnDestroy.ValueBool(), readForGood(ctx, req.Private)
+	kept, err := runner.Remove(removing, workflow.Removal{Name: name, Owner: r.rt.Owner, Purge: purge && forGood, LeaveJobs: !forGood})
+	switch {
+	case err != nil && !errors.Is(err, deployment.ErrNotFound):
 		resp.Diagnostics.Append(unable("delete", "workflow", name, err))
-		return
+		resp.Diagnostics.Append(rememberForGood(ctx, resp.Private, false)...) // of that plan alone
+	case forGood:
+		resp.Diagnostics.Append(keeping(name, purge, kept)...)
 	}
-	resp.Diagnostics.Append(keeping(name, purge, kept)...)
 }
 
-// keeping is the warning about what a delete has left: a delete cannot be told
-// from half of a replacement.
+// keeping is the warning about what a destroy has left.
 func keeping(name string, purge bool, kept []string) diag.Diagnostics {
 	if len(kept) == 0 {
 		return nil

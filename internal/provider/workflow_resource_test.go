@@ -89,13 +89,18 @@ func TestWorkflowFailedCreate(t *testing.T) {
 
 	// The lost state, then a failure after the deployment.
 	after := with(train(object{"env": object{"EXIT": "1"}}), object{"name": "train-again"})
-	config := retrain(nil, nil, object{"name": "rose"})
+	config := with(retrain(nil, nil, object{"name": "rose"}), object{"purge_on_destroy": true})
 	config["steps"] = append(config["steps"].([]any), after)
 	w, diagnostics = h.apply(h.plan(h.absent(), config))
 	if !hasErrors(diagnostics) || w.state.IsNull() || !w.tainted {
 		t.Fatalf("%s %q", w.state, diagnostics)
 	}
-	h.came(w, "deploy succeeded the state does not have it", "evaluate cached", "train cached", "train-again failed it has no result yet")
+	h.came(w, "deploy succeeded create rose (slot 0 is empty) and 2 more", "evaluate cached", "train cached", "train-again failed it has no result yet")
+	w, kept, diagnostics := h.replace(w, retrain(nil, nil, object{"name": "rose"}))
+	if len(kept) > 0 || hasErrors(diagnostics) {
+		t.Fatal(kept, diagnostics)
+	}
+	h.ran(map[string]int{"train": 1, "evaluate": 2, "train-again": 1})
 	if diagnostics := h.destroy(w); hasErrors(diagnostics) {
 		t.Error(diagnostics)
 	}
@@ -162,13 +167,14 @@ func TestWorkflowInterrupted(t *testing.T) {
 			if made := name == "after it"; w.tainted != made || w.state.IsNull() == made {
 				t.Errorf("the state is %s", w.state)
 			}
-			p := h.plan(h.absent(), config)
 			if w.tainted {
-				if diagnostics := h.destroy(w); hasErrors(diagnostics) || !strings.Contains(fmt.Sprint(diagnostics), jobOfTrain) {
-					t.Error(diagnostics)
+				var kept []string
+				if w, kept, diagnostics = h.replace(w, config); len(kept) > 0 {
+					t.Error(kept)
 				}
+			} else {
+				w, diagnostics = h.apply(h.plan(w, config))
 			}
-			w, diagnostics = h.apply(p)
 			if hasErrors(diagnostics) {
 				t.Fatal(diagnostics)
 			}

@@ -58,7 +58,7 @@ func workflowSchema(ctx context.Context) schema.Schema {
 		"purge_on_destroy": schema.BoolAttribute{
 			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
 			MarkdownDescription: describe("Whether a destroy also removes the results and the artifacts that nothing else uses. Default `false`: they stay, so that "+
-				"a replaced workflow does not train again; a warning names them.", runsNothing),
+				"a workflow that comes back does not train again; a warning names them. A replacement (a taint, `-replace`) keeps them in any case.", runsNothing),
 		},
 		"timeouts": timeoutsAttribute(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}, runsNothing, map[string]string{
 			"create": "Bound of a create, all steps included. A training that runs by then goes on, and the next apply takes its result. Default `" + formatDuration(workflowCreate.fallback) + "`.",

@@ -12,9 +12,8 @@ import (
 type Removal struct {
 	Name, Owner string
 	Purge       bool // results and artifacts, too
-	// LeaveJobs leaves containers alone that run, or have ended well: for the
-	// delete half of the replacement of a workflow whose create was
-	// interrupted, which is to take their results.
+	// LeaveJobs leaves containers alone that run, or have ended well: for half of
+	// a replacement, whose other half is to take their results.
 	LeaveJobs bool
 }
 

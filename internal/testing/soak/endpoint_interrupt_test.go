@@ -46,14 +46,14 @@ func TestAccEndpointInterrupt(t *testing.T) {
 	}
 	slow := make(chan error, 1)
 	go func() {
-		_, err := r.ask(unkept(time.Minute), "/slow?d="+slowRequest.String())
+		_, err := r.ask(time.Minute, "/slow?d="+slowRequest.String())
 		slow <- err
 	}()
 	time.Sleep(time.Second) // it is with the replica
 	wants("v2")
 	update := r.start()
 	r.await("requests at v2, while v1 is drained", update, func() bool {
-		version, err := r.ask(unkept(settleTime), "/version")
+		version, err := r.ask(settleTime, "/version")
 		return err == nil && version == "v2"
 	})
 	r.interrupt(update)

@@ -2,6 +2,7 @@ package soak
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ import (
 type routed struct {
 	*bed
 	port     int                         // of this machine
+	secrets  []secrets                   // editions of them; the first is in use
 	replicas map[string]acceptance.Facts // of both, which nothing may touch
 	objects  []string                    // the provider's, without the endpoint's
 }
@@ -33,6 +35,7 @@ type routed struct {
 func newRouted(t *testing.T, drain time.Duration) *routed {
 	t.Helper()
 	r := &routed{bed: newBed(t, "endpoint"), port: acceptance.FreePort(t), replicas: map[string]acceptance.Facts{}}
+	r.secrets = []secrets{newSecrets(t, "1"), newSecrets(t, "2")}
 	content, err := os.ReadFile(filepath.Join("testdata", "routed", "main.tf"))
 	if err != nil {
 		t.Fatal(err)
@@ -53,14 +56,19 @@ func newRouted(t *testing.T, drain time.Duration) *routed {
 	}
 	r.always("name", r.front())
 	r.always("host_port", strconv.Itoa(r.port))
+	r.always("metrics_port", strconv.Itoa(acceptance.FreePort(t)))
 	return r
 }
 
 func (r *routed) front() string                    { return r.Name("front") }
 func (r *routed) deployment(version string) string { return r.Name("iris-" + version) }
 
-// weights makes the configuration ask for a split.
-func (r *routed) weights(of map[string]int) error {
+// weights makes the configuration ask for a split, at once.
+func (r *routed) weights(of map[string]int) error { return r.asksFor(of, nil) }
+
+// asksFor makes the configuration ask for a split, with the secrets in use and
+// with more variables.
+func (r *routed) asksFor(of map[string]int, more map[string]string) error {
 	type route struct {
 		Deployment string `json:"deployment"`
 		Weight     int    `json:"weight"`
@@ -70,7 +78,10 @@ func (r *routed) weights(of map[string]int) error {
 		traffic = append(traffic, route{r.deployment(version), of[version]})
 	}
 	text, err := json.Marshal(traffic)
-	r.set(map[string]string{"traffic": string(text)})
+	variables := maps.Clone(r.secrets[0].variables)
+	variables["traffic"] = string(text)
+	maps.Copy(variables, more)
+	r.set(variables)
 	return err
 }
 
@@ -94,7 +105,17 @@ func (r *routed) splits(versions ...string) error {
 	if len(versions) == 0 {
 		return r.nobodyRoutes()
 	}
-	return r.answers(versions)
+	return errors.Join(r.refusesOthers(), r.answers(versions))
+}
+
+// refusesOthers fails when the endpoint answers who has the key that is not in use.
+func (r *routed) refusesOthers() error {
+	other := r.secrets[0]
+	other.key = r.secrets[1].key
+	if _, err := r.askAs(other, settleTime, "/version"); err == nil || !strings.Contains(err.Error(), "401") {
+		return fmt.Errorf("with another key the endpoint does not answer 401: %w", err)
+	}
+	return nil
 }
 
 // nobodyRoutes fails when a replica is on a traffic network still.
@@ -112,13 +133,12 @@ const enoughRequests = 300
 
 // answers asks until each version has answered.
 func (r *routed) answers(versions []string) error {
-	client := unkept(settleTime)
 	seen := map[string]int{}
 	for asked := 0; len(seen) < len(versions) || asked < 4*len(versions); asked++ {
 		if asked == enoughRequests {
 			return fmt.Errorf("%d requests were answered by %v, want %q", asked, seen, versions)
 		}
-		version, err := r.ask(client, "/version")
+		version, err := r.ask(settleTime, "/version")
 		if err != nil {
 			return err
 		}
@@ -130,20 +150,22 @@ func (r *routed) answers(versions []string) error {
 	return nil
 }
 
-// unkept is a client that makes a connection for each request.
-func unkept(timeout time.Duration) *http.Client {
-	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: timeout}
+// ask asks the endpoint for a path, with the secrets in use; the answer, which must be a 200.
+func (r *routed) ask(timeout time.Duration, path string) (answered string, err error) {
+	return r.askAs(r.secrets[0], timeout, path)
 }
 
-// ask asks the endpoint for a path; the answer, which must be a 200.
-func (r *routed) ask(client *http.Client, path string) (answered string, err error) {
-	ctx, cancel := context.WithTimeout(r.t.Context(), time.Minute)
+// askAs makes a connection of its own.
+func (r *routed) askAs(s secrets, timeout time.Duration, path string) (answered string, err error) {
+	ctx, cancel := context.WithTimeout(r.t.Context(), timeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d%s", r.port, path), http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("https://127.0.0.1:%d/iris%s", r.port, path), http.NoBody)
 	if err != nil {
 		return "", err
 	}
-	answer, err := client.Do(request)
+	request.Header.Set("X-Api-Key", s.key)
+	transport := &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{RootCAs: s.trusted, MinVersion: tls.VersionTLS12}}
+	answer, err := transport.RoundTrip(request)
 	if err != nil {
 		return "", err
 	}
@@ -155,24 +177,31 @@ func (r *routed) ask(client *http.Client, path string) (answered string, err err
 	return strings.TrimSpace(string(body)), err
 }
 
-// TestAccSoakEndpoint: whatever goes wrong at any call of a create, of a changed
-// weight, of a deployment that is added or removed, and of a destroy, the next
-// one ends as if nothing had, and no container of a deployment is touched.
+// TestAccSoakEndpoint: whatever goes wrong at any call of a create, of weights
+// that shift in steps, of a certificate and a key that are exchanged, of a
+// deployment that is added or removed, and of a destroy, the next one ends as if
+// nothing had, and no container of a deployment is touched.
 func TestAccSoakEndpoint(t *testing.T) {
 	everywhere(t, failuresAndHangs, 3, func(t *testing.T) (*bed, []change) {
 		r := newRouted(t, time.Second)
 		canary := []int{10, 50}
 		alone := func() error { return r.weights(map[string]int{"v1": 100}) }
-		both := func() error { return r.weights(map[string]int{"v1": 100 - canary[0], "v2": canary[0]}) }
+		both := func(more map[string]string) error {
+			return r.asksFor(map[string]int{"v1": 100 - canary[0], "v2": canary[0]}, more)
+		}
 		one := func() error { return r.splits("v1") }
 		two := func() error { return r.splits("v1", "v2") }
 		return r.bed, []change{
 			{"create", absent, "v1", alone, r.apply, one, 0},
-			{"add a deployment", "v1", "both", both, r.apply, two, 1},
-			{"change a weight", "both", "both", func() error {
+			{"add a deployment", "v1", "both", func() error { return both(nil) }, r.apply, two, 1},
+			{"shift a weight", "both", "both", func() error {
 				slices.Reverse(canary)
-				return both()
+				return both(map[string]string{"interval": "1s"}) // 40 % in two steps
 			}, r.apply, two, 2},
+			{"exchange secrets", "both", "both", func() error {
+				slices.Reverse(r.secrets)
+				return both(nil)
+			}, r.apply, two, 1},
 			{"remove a deployment", "both", "v1", alone, r.apply, one, 3},
 			{"destroy", "v1", absent, alone, r.destroy, func() error { return r.splits() }, 0},
 		}
