@@ -68,10 +68,15 @@ func (m *Manager) Lock(ctx context.Context, s *Session, l Lock) (unlock func(con
 	}
 }
 
+// unlocker gives the lock back, and tries that twice: what was done under it is
+// done, and should not fail, or be drift, for one answer of the engine.
 func (m *Manager) unlocker(id string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tidyTimeout)
 		defer cancel()
+		if err := m.docker.RemoveContainer(ctx, id); err == nil || ctx.Err() != nil {
+			return err
+		}
 		return m.docker.RemoveContainer(ctx, id)
 	}
 }

@@ -62,3 +62,39 @@ func TestALockThatIsNotReleasedInTime(t *testing.T) {
 		t.Errorf("interrupted: %v", err)
 	}
 }
+
+// stubborn refuses to remove a container so many times.
+type stubborn struct {
+	*fakedocker.Engine
+	refuses int
+}
+
+func (s *stubborn) RemoveContainer(ctx context.Context, id string) error {
+	if s.refuses--; s.refuses >= 0 {
+		return errors.New("no")
+	}
+	return s.Engine.RemoveContainer(ctx, id)
+}
+
+// TestALockIsGivenBackAgain: one answer of the engine is not the end of it.
+func TestALockIsGivenBackAgain(t *testing.T) {
+	for refuses, gone := range map[int]bool{0: true, 1: true, 2: false} {
+		d := &stubborn{Engine: fakedocker.New(fakedocker.Busybox("busybox:1"))}
+		t.Cleanup(d.Close)
+		m := session.New(d, session.Config{ProbeImage: "busybox:1", Hostname: "here"}, session.NewNetwork(d, "mlops"), image.NewResolver(d))
+		t.Cleanup(func() { _ = m.Close() })
+		s, err := m.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		unlock, err := m.Lock(t.Context(), s, session.Lock{Container: "iris.lock", Kind: "deployment", Name: "iris"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.refuses = refuses
+		err = unlock(t.Context())
+		if _, there := d.Containers()["iris.lock"]; there == gone || (err == nil) != gone {
+			t.Errorf("refused %d times: %v, and the lock is there: %t", refuses, err, there)
+		}
+	}
+}
