@@ -149,8 +149,9 @@ func (p *workflowPlan) deploymentReason(i int, s workflow.PlannedStep) types.Str
 }
 
 // forgetful reports whether the results that are there now may be gone by the
-// time of the apply: when a workflow that purges is replaced, its create is
-// planned before its delete.
+// time of the apply: a workflow that purges may leave one address of the
+// configuration and come back at another, and its create is planned before its
+// delete. A replacement, which keeps them, looks the same.
 func (p *workflowPlan) forgetful(ctx context.Context) bool {
 	if p.prior != nil {
 		return false
