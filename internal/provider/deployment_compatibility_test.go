@@ -25,6 +25,7 @@ const compatibilityFolder = "testdata/compatibility"
 // containers, as records and in state, is understood today: nothing is planned,
 // nothing restarts, nothing is even touched.
 func TestDeploymentCompatibility(t *testing.T) {
+	parallel(t)
 	if *newCompatibility != "" {
 		writeStored(t, filepath.Join(compatibilityFolder, *newCompatibility))
 	}
@@ -99,6 +100,7 @@ func equalMaps(a, b map[string]string) bool {
 // newest fixture. When a change of the format is meant, write another folder
 // (see new-compatibility); the old ones stay, and so does what they ask for.
 func TestDeploymentStoredFormat(t *testing.T) {
+	parallel(t)
 	folders, err := filepath.Glob(filepath.Join(compatibilityFolder, "*"))
 	if err != nil || len(folders) == 0 {
 		t.Fatalf("no fixtures: %v", err)

@@ -115,6 +115,7 @@ func TestDeploymentAdopt(t *testing.T) {
 // TestDeploymentImportOwn: an import finds policies again, and the plan of the
 // configuration that made it is empty.
 func TestDeploymentImportOwn(t *testing.T) {
+	parallel(t)
 	for name, config := range map[string]object{
 		"everything": with(iris, fullDeployment), "iris": iris, "none": with(iris, object{"replicas": 0}), "stopped": with(iris, object{"desired_state": "stopped"}),
 		"policies": with(iris, object{

@@ -16,6 +16,7 @@ import (
 
 // TestDeploymentDrift: drift plans what mends it, and the apply does.
 func TestDeploymentDrift(t *testing.T) {
+	parallel(t)
 	config := with(iris, object{"replicas": 2, "resources": object{"cpus": 1}})
 	for _, c := range []struct {
 		name   string

@@ -137,6 +137,7 @@ func newHostOfChanges(t *testing.T) *host {
 // TestDeploymentChanges: the plan tells live updates, policies and rollouts
 // apart, and the apply keeps to it.
 func TestDeploymentChanges(t *testing.T) {
+	parallel(t)
 	for _, c := range deploymentChanges() {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHostOfChanges(t)
@@ -199,6 +200,7 @@ func TestDeploymentReplaces(t *testing.T) {
 // TestDeploymentUnknown: arguments that are not known yet open what they can
 // change, and no more; none crashes a plan.
 func TestDeploymentUnknown(t *testing.T) {
+	parallel(t)
 	h := newHost(t, nil, serving("iris-serve:1"))
 	w := h.create(iris)
 	opens := map[touch][]string{

@@ -16,6 +16,7 @@ type spellings struct {
 // TestDeploymentSpellings: another spelling of the same plans nothing, in
 // either direction.
 func TestDeploymentSpellings(t *testing.T) {
+	parallel(t)
 	check := object{"command": []any{"CMD", "true"}}
 	for _, c := range []spellings{
 		{"memory", object{"resources": object{"memory": "512m"}}, object{"resources": object{"memory": "0.5g"}}},
@@ -69,6 +70,7 @@ func TestDeploymentSpellings(t *testing.T) {
 // one while a part of it is not known, touches nothing: another order of a list, an empty
 // list or map for none, the other spelling of an element of a set.
 func TestDeploymentRewritten(t *testing.T) {
+	parallel(t)
 	small := object{"type": "tmpfs", "target": "/a"}
 	for _, c := range []spellings{
 		{"ports", object{"ports": []any{port(nil), object{"container_port": 9000}}}, object{"ports": []any{object{"container_port": 9000}, port(nil)}}},

@@ -13,6 +13,7 @@ import (
 // TestDeploymentMalformed: each is refused before anything is asked of an
 // engine, at the attribute that is to blame.
 func TestDeploymentMalformed(t *testing.T) {
+	parallel(t)
 	s := serve(t)
 	if len(malformedDeployments) < 100 {
 		t.Errorf("only %d configurations", len(malformedDeployments))

@@ -18,7 +18,7 @@ import (
 // TestAccExamplesOfEndpoint applies the resource's example as it is, on an
 // engine in memory that has the image which it names, and imports the endpoint.
 func TestAccExamplesOfEndpoint(t *testing.T) {
-	for _, name := range []string{envProbeImage, envGatewayImage} {
+	for _, name := range imageVariables {
 		t.Setenv(name, "")
 	}
 	engine := fakedocker.New(fakedocker.Busybox("busybox:1"), fakedocker.HAProxy("haproxy:3-alpine"), serving("registry.example.com/hairnet-serve:2.3"))
@@ -38,7 +38,7 @@ func TestAccExamplesOfEndpoint(t *testing.T) {
 // TestAccExampleEndpointSecure applies the example with a certificate and keys,
 // on an engine in memory, and looks for them in what Terraform keeps.
 func TestAccExampleEndpointSecure(t *testing.T) {
-	for _, name := range []string{envProbeImage, envGatewayImage} {
+	for _, name := range imageVariables {
 		t.Setenv(name, "")
 	}
 	engine := fakedocker.New(fakedocker.Busybox("busybox:1"), fakedocker.HAProxy("haproxy:3-alpine"))

@@ -36,6 +36,7 @@ func canary() object {
 }
 
 func TestEndpointLife(t *testing.T) {
+	parallel(t)
 	h := newEndpointHost(t, nil)
 	w := h.create(canary())
 	h.planIsEmpty(w, canary())
@@ -163,6 +164,7 @@ func TestEndpointImport(t *testing.T) {
 // TestEndpointRevision: it rises with what is applied, is known in a plan that
 // does not raise it, and stays what it is when nothing was said.
 func TestEndpointRevision(t *testing.T) {
+	parallel(t)
 	h := newEndpointHost(t, nil)
 	w, want := h.create(canary()), 1.0
 	for _, c := range []struct {

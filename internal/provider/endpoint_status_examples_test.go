@@ -15,7 +15,7 @@ import (
 // TestAccExampleOfEndpointStatus reads the example beside the resource's own, on
 // an engine in memory: where there is no endpoint, and where there is one.
 func TestAccExampleOfEndpointStatus(t *testing.T) {
-	for _, name := range []string{envProbeImage, envGatewayImage} {
+	for _, name := range imageVariables {
 		t.Setenv(name, "")
 	}
 	engine := fakedocker.New(fakedocker.Busybox("busybox:1"), fakedocker.HAProxy("haproxy:3-alpine"), serving("registry.example.com/hairnet-serve:2.3"))

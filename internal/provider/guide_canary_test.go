@@ -28,7 +28,7 @@ func canaryBlocks(t *testing.T, language string) []string {
 // engine in memory: each is a change of the same endpoint. The last one, which
 // takes ten minutes, is planned.
 func TestAccGuideOfCanaries(t *testing.T) {
-	for _, name := range []string{envProbeImage, envGatewayImage} {
+	for _, name := range imageVariables {
 		t.Setenv(name, "")
 	}
 	engine := fakedocker.New(fakedocker.Busybox("busybox:1"), fakedocker.HAProxy("haproxy:3-alpine"),
@@ -51,6 +51,7 @@ func TestAccGuideOfCanaries(t *testing.T) {
 // TestGuideOfShifts: a shift that is aborted says what the guide says that it
 // says, with these figures.
 func TestGuideOfShifts(t *testing.T) {
+	parallel(t)
 	quoted := canaryBlocks(t, "")
 	if len(quoted) != 3 {
 		t.Fatalf("the guide quotes %d errors", len(quoted))

@@ -16,6 +16,7 @@ import (
 // TestGuideOfChangesOfDeployments: what the guide says about a change is what a
 // plan and an apply of it do.
 func TestGuideOfChangesOfDeployments(t *testing.T) {
+	parallel(t)
 	rows := promises(t, deploymentType)
 	seen := map[string]bool{} // attribute of a row, and way
 	changes := append(deploymentChanges(),
@@ -97,6 +98,7 @@ func TestGuideOfStopFirst(t *testing.T) {
 
 // TestGuideOfChangesOfEndpoints: likewise; and no change touches a deployment.
 func TestGuideOfChangesOfEndpoints(t *testing.T) {
+	parallel(t)
 	rows := promises(t, endpointType)
 	seen := map[string]bool{}
 	keys, speaksTLS := object{"auth": apiKeys("team-a", "1")}, endpointTLS(t, nil)

@@ -88,6 +88,7 @@ func (h *host) settle(w world, config object) world {
 // earlier content is undamaged, and the next apply completes. It is tried at
 // every seventh call; the store's own tests try them all.
 func TestModelFaults(t *testing.T) {
+	parallel(t)
 	for _, update := range []bool{false, true} {
 		for _, before := range []bool{true, false} {
 			t.Run(fmt.Sprintf("update=%t/before=%t", update, before), func(t *testing.T) {

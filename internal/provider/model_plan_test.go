@@ -10,6 +10,7 @@ import (
 
 // TestModelChanges: what a change plans, and that it plans what it does.
 func TestModelChanges(t *testing.T) {
+	parallel(t)
 	content := []string{"artifact", "digest", "size"}
 	for _, c := range []struct {
 		name   string

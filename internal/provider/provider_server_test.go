@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/big"
+	"os"
 	"strings"
 	"testing"
 
@@ -58,8 +59,10 @@ type protocolServer struct {
 
 func serve(t *testing.T, opts ...Option) *protocolServer {
 	t.Helper()
-	for _, name := range []string{envProbeImage, envGatewayImage} {
-		t.Setenv(name, "")
+	for _, name := range imageVariables {
+		if os.Getenv(name) != "" {
+			t.Setenv(name, "")
+		}
 	}
 	s := &protocolServer{ProviderServer: NewServer("test", opts...)(), t: t}
 	schemas, err := s.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})

@@ -5,6 +5,7 @@ import "testing"
 // TestTimeoutsSpellings: a bound that is as long as it was is no change, of any
 // resource, however it is written; a longer one is.
 func TestTimeoutsSpellings(t *testing.T) {
+	parallel(t)
 	for name, c := range map[string]struct {
 		host   *host
 		config object

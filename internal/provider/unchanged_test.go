@@ -50,6 +50,7 @@ func (h *host) checkShortRead(req *tfprotov6.ReadResourceRequest, short *tfproto
 }
 
 func TestUnchangedDeploymentsTakeTheShortWay(t *testing.T) {
+	parallel(t)
 	for name, c := range map[string]struct {
 		first, then map[string]any
 		short       bool

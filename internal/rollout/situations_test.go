@@ -165,6 +165,7 @@ var situations = []situation{
 	},
 
 	// Cut and continued.
+	{"cut at the start of a candidate", want(after, 1), have(1, replica(0, 1, before), aside(0, 2, after, PhaseCreated))},
 	{"cut before promotion", want(after, 1, validated), have(1, replica(0, 1, before), aside(0, 2, after, PhaseRunning))},
 	{"cut between the two renames", want(after, 1), have(1, aside(0, 1, before, PhaseRunning), aside(0, 2, after, PhaseRunning))},
 	{"cut before the record", want(after, 1), have(1, aside(0, 1, before, PhaseExited), replica(0, 2, after))},

@@ -50,6 +50,10 @@ func misfit(d Desired, o Observed, r Replica) string {
 		return changed(d)
 	case d.ImageID != "" && r.ImageID != d.ImageID:
 		return "image changed"
+	case d.Running && r.Phase == PhaseCreated && unfinished(o, r):
+		// Nothing is lost with it, and it may not be what it seems: one that an
+		// engine was starting when it crashed can never be started again.
+		return r.Name + " was never started"
 	case d.Running && r.Unhealthy:
 		return r.Name + " is unhealthy"
 	case d.Running && r.Phase == PhaseRestarting && !unfinished(o, r):

@@ -72,8 +72,8 @@ func runAcceptance(ctx context.Context, w workspace, _ []string) error {
 // acceptance is the check that the tests pass on a real engine and leave nothing behind on it. TF_ACC, which only has
 // to be set, has another value in every run: so go test runs anew what looks at it. Only the tests that need an engine
 // run, which are named TestAcc (the architecture tests hold them to it): the others have just been seen. Packages run
-// two at a time: they mostly wait, and each test keeps to names of its own on the engine that they share. The one that
-// takes as long as all others together begins first.
+// two at a time, and each test keeps to names of its own on the engine that they share. The longest begin first, or the
+// last one would run alone.
 func acceptance(ctx context.Context, w workspace, s setUp, results *results) check {
 	return check{"Acceptance tests on Docker Engine " + s.engine.Version, func() error {
 		if err := w.engines().InstallTestPrograms(ctx); err != nil {
@@ -90,7 +90,8 @@ func acceptance(ctx context.Context, w workspace, s setUp, results *results) che
 		if err != nil {
 			return err
 		}
-		err = goTest(ctx, w, s, results, []string{"TF_ACC=" + time.Now().UTC().Format(time.RFC3339)}, "-p=2", "-run=^TestAcc", "-timeout="+testTimeout, "./internal/provider", "./...")
+		err = goTest(ctx, w, s, results, []string{"TF_ACC=" + time.Now().UTC().Format(time.RFC3339)}, "-p=2", "-run=^TestAcc", "-timeout="+testTimeout,
+			"./internal/provider", "./internal/gateway", "./internal/testing/soak", "./internal/testing/demo", "./internal/engine/job", "./...")
 		return errors.Join(err, before.leftovers(context.WithoutCancel(ctx), s.engine))
 	}}
 }
