@@ -27,7 +27,7 @@ func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if !req.State.Raw.IsNull() {
 		prior, more := load[deploymentModel](ctx, req.State)
 		diags.Append(more...)
-		p.prior, p.driftIsLive = &prior, readDriftIsLive(ctx, req.Private)
+		p.prior, p.driftIsLive = &prior, readFlag(ctx, req.Private, driftIsLiveKey)
 	}
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {

@@ -25,23 +25,6 @@ const (
 	seenKey = "seen"
 )
 
-// privateReader and privateWriter are the two sides of private state.
-type (
-	privateReader interface {
-		GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-	}
-	privateWriter interface {
-		SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-	}
-)
-
-// readDriftIsLive is false when nothing is known, which plans the most.
-func readDriftIsLive(ctx context.Context, from privateReader) bool {
-	text, diags := from.GetKey(ctx, driftIsLiveKey)
-	var live bool
-	return !diags.HasError() && json.Unmarshal(text, &live) == nil && live
-}
-
 // remember writes all of it; state is what is saved beside it.
 func (r *deploymentResource) remember(ctx context.Context, to privateWriter, status deployment.Status, state deploymentModel) diag.Diagnostics {
 	live := true

@@ -49,6 +49,10 @@ func (r *endpointResource) ValidateConfig(ctx context.Context, req resource.Vali
 	}
 }
 
+// outdatedKey is what the private state of an endpoint remembers: its gateway
+// runs, and has to be made anew. The sentences in state do not tell.
+const outdatedKey = "outdated"
+
 // ModifyPlan plans what is known of the results. It asks nothing of an engine.
 func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() { // destroy
@@ -68,7 +72,7 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 	proposed := plan
 	if prior != nil && plan.Name.Equal(prior.Name) { // an update
 		resp.Diagnostics.Append(plan.planShift(*prior)...)
-		resp.Diagnostics.Append(plan.interruption(prior, readOutdated(ctx, req.Private))...)
+		resp.Diagnostics.Append(plan.interruption(prior, readFlag(ctx, req.Private, outdatedKey))...)
 	}
 	plan.complete(prior)
 	if !same(&plan, &proposed) {
@@ -142,7 +146,7 @@ func (r *endpointResource) Read(ctx context.Context, req resource.ReadRequest, r
 	case err != nil:
 		resp.Diagnostics.Append(unable("read", "endpoint", state.Name.ValueString(), err))
 	default:
-		resp.Diagnostics.Append(rememberOutdated(ctx, resp.Private, status.Outdated)...)
+		resp.Diagnostics.Append(rememberFlag(ctx, resp.Private, outdatedKey, status.Outdated)...)
 		if next := observedEndpoint(status, &state); !same(&next, &state) {
 			resp.Diagnostics.Append(resp.State.Set(ctx, next)...)
 		}
@@ -172,7 +176,7 @@ func (r *endpointResource) Update(ctx context.Context, req resource.UpdateReques
 	if plan.Revision.IsUnknown() {
 		plan.Revision = types.Int64Value(int64(status.Revision))
 	}
-	resp.Diagnostics.Append(rememberOutdated(ctx, resp.Private, false)...)
+	resp.Diagnostics.Append(rememberFlag(ctx, resp.Private, outdatedKey, false)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 

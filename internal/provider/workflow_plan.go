@@ -13,7 +13,7 @@ import (
 // ModifyPlan says which steps will run and why. What stays as it is stays known.
 func (r *workflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() { // destroy
-		resp.Diagnostics.Append(rememberForGood(ctx, resp.Private, true)...)
+		resp.Diagnostics.Append(rememberFlag(ctx, resp.Private, forGoodKey, true)...)
 		return
 	}
 	p := workflowPlan{rt: r.runtime()}
@@ -31,7 +31,7 @@ func (r *workflowResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		return
 	}
 	if p.prior != nil && !p.plan.Name.IsUnknown() && !p.plan.Name.Equal(p.prior.Name) { // another workflow comes in its place
-		resp.Diagnostics.Append(rememberForGood(ctx, resp.Private, true)...)
+		resp.Diagnostics.Append(rememberFlag(ctx, resp.Private, forGoodKey, true)...)
 	}
 	proposed := p.plan
 	p.make(ctx)

@@ -141,6 +141,11 @@ func deployed(run workflow.Run) bool {
 	return slices.ContainsFunc(run.Results, func(r workflow.Result) bool { return r.Owned && r.Status == workflow.Succeeded })
 }
 
+// forGoodKey marks, in what a plan hands to its apply, a workflow that goes for
+// good. A delete itself cannot be told from half of a replacement, but Terraform
+// plans the destruction of that one only which nothing replaces.
+const forGoodKey = "for_good"
+
 // Delete implements resource.Resource. Already gone is success. As half of a
 // replacement it leaves to the other half what that one goes on with: results,
 // and what is running.
@@ -154,12 +159,12 @@ func (r *workflowResource) Delete(ctx context.Context, req resource.DeleteReques
 	name := state.Name.ValueString()
 	removing, cancel := deleteOperation.bounded(ctx, state.Timeouts)
 	defer cancel()
-	purge, forGood := state.PurgeOnDestroy.ValueBool(), readForGood(ctx, req.Private)
+	purge, forGood := state.PurgeOnDestroy.ValueBool(), readFlag(ctx, req.Private, forGoodKey)
 	kept, err := runner.Remove(removing, workflow.Removal{Name: name, Owner: r.rt.Owner, Purge: purge && forGood, LeaveJobs: !forGood})
 	switch {
 	case err != nil && !errors.Is(err, deployment.ErrNotFound):
 		resp.Diagnostics.Append(unable("delete", "workflow", name, err))
-		resp.Diagnostics.Append(rememberForGood(ctx, resp.Private, false)...) // of that plan alone
+		resp.Diagnostics.Append(rememberFlag(ctx, resp.Private, forGoodKey, false)...) // of that plan alone
 	case forGood:
 		resp.Diagnostics.Append(keeping(name, purge, kept)...)
 	}
