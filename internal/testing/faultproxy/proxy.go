@@ -1,6 +1,7 @@
 package faultproxy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -26,10 +27,11 @@ type Proxy struct {
 	cancel   context.CancelFunc
 	running  sync.WaitGroup
 
-	mu    sync.Mutex
-	rules []*rule
-	calls []Call
-	fired []Call
+	mu       sync.Mutex
+	rules    []*rule
+	calls    []Call
+	fired    []Call
+	programs map[string]string // by the ID that starts them
 }
 
 // Option changes a proxy that is about to start.
@@ -68,7 +70,7 @@ func New(socket, host string, options ...Option) (*Proxy, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Proxy{Host: "unix://" + socket, engine: host, listener: listener}
+	p := &Proxy{Host: "unix://" + socket, engine: host, listener: listener, programs: map[string]string{}}
 	for _, option := range options {
 		option(p)
 	}
@@ -117,13 +119,15 @@ func (p *Proxy) Fired() []Call {
 
 // begin numbers a call and says which fault it will meet.
 func (p *Proxy) begin(req *http.Request, pid int) (Call, Rule) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	path := req.URL.Path
 	if prefix := version.FindString(path); prefix != "" {
 		path = path[len(prefix)-1:]
 	}
-	call := Call{N: len(p.calls) + 1, Method: req.Method, Path: path, Query: req.URL.RawQuery, PID: pid}
+	program := programOf(req, path)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	program = cmp.Or(program, p.started(path))
+	call := Call{N: len(p.calls) + 1, Method: req.Method, Path: path, Query: req.URL.RawQuery, Program: program, PID: pid}
 	p.calls = append(p.calls, call)
 	chosen := Rule{}
 	found := false

@@ -14,7 +14,10 @@ type Call struct {
 	Method string // in capitals
 	Path   string // without the API's version: /containers/create
 	Query  string // encoded, without the question mark
-	PID    int    // of the process that calls; 0 where the system does not tell
+	// Program is the command line of a call that prepares or starts a program in
+	// a container, its words joined by blanks.
+	Program string
+	PID     int // of the process that calls; 0 where the system does not tell
 }
 
 func (c Call) String() string { return fmt.Sprintf("%d: %s %s", c.N, c.Method, c.Path) }

@@ -141,6 +141,7 @@ func (l *link) forward(req *http.Request, call Call, rule Rule) bool {
 	if err != nil {
 		return false
 	}
+	l.proxy.prepared(call, res)
 	takenOver := res.StatusCode == http.StatusSwitchingProtocols
 	answers := &meter{Reader: res.Body}
 	if takenOver {

@@ -192,7 +192,7 @@ func TestAccSoakEndpoint(t *testing.T) {
 		one := func() error { return r.splits("v1") }
 		two := func() error { return r.splits("v1", "v2") }
 		return r.bed, []change{
-			{"create", absent, "v1", alone, r.apply, one, 0},
+			{"create", absent, "v1", alone, r.apply, one, 1},
 			{"add a deployment", "v1", "both", func() error { return both(nil) }, r.apply, two, 1},
 			{"shift a weight", "both", "both", func() error {
 				slices.Reverse(canary)
@@ -201,9 +201,9 @@ func TestAccSoakEndpoint(t *testing.T) {
 			{"exchange secrets", "both", "both", func() error {
 				slices.Reverse(r.secrets)
 				return both(nil)
-			}, r.apply, two, 1},
+			}, r.apply, two, 3},
 			{"remove a deployment", "both", "v1", alone, r.apply, one, 3},
-			{"destroy", "v1", absent, alone, r.destroy, func() error { return r.splits() }, 0},
+			{"destroy", "v1", absent, alone, r.destroy, func() error { return r.splits() }, 2},
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,14 +96,15 @@ const alikes = 3
 // where they would be the same as others: of a call that reads, provider and
 // engine are left the same whether its answer is lost or it never came; and a
 // process that is killed leaves the engine as its last call that altered
-// something did, so that of reads in a row the last one stands for all. Changes
-// that are alike share what their reads are tried with beside that.
+// something did, so that being killed at a read is being killed at the next call
+// that alters something, if there is one. Changes that are alike share what their
+// reads are tried with beside that.
 func pointsOf(calls []faultproxy.Call, disasters []disaster, alike int) []point {
 	var all []point
 	counts := map[string]int{}
 	for i, c := range calls {
 		counts[c.Method]++
-		last := i == len(calls)-1 || !reads(calls[i+1])
+		last := i == len(calls)-1
 		share := i + alike
 		for _, d := range disasters {
 			kills := d.rule.Hook != nil
@@ -121,15 +123,25 @@ func pointsOf(calls []faultproxy.Call, disasters []disaster, alike int) []point 
 	return all
 }
 
-func reads(c faultproxy.Call) bool { return c.Method == http.MethodGet || c.Method == http.MethodHead }
+// looks are the programs in a gateway that only read.
+var looks = regexp.MustCompile(`^sh -c # (ask|figures|look|ready|requests)\n`)
 
-// inspects are execs that do not alter anything, unless others that do come before them.
-var inspects = regexp.MustCompile(`^/(containers/[^/]+/exec|exec/[^/]+/start)$`)
+// reads reports whether a call leaves the engine as it was. What prepares a
+// program does so: it takes another call to start it.
+func reads(c faultproxy.Call) bool {
+	switch {
+	case c.Method == http.MethodGet, c.Method == http.MethodHead:
+		return true
+	case c.Program == "":
+		return false
+	}
+	return strings.HasPrefix(c.Path, "/containers/") || looks.MatchString(c.Program)
+}
 
 // unaltered reports whether nothing was done with these calls: every change
 // begins with a session, which is a container.
 func unaltered(calls []faultproxy.Call) bool {
-	return !slices.ContainsFunc(calls, func(c faultproxy.Call) bool { return !reads(c) && !inspects.MatchString(c.Path) })
+	return !slices.ContainsFunc(calls, func(c faultproxy.Call) bool { return !reads(c) })
 }
 
 // sampleOf are so many of a change's points, another disaster each while there
