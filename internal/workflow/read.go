@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 )
@@ -29,14 +30,37 @@ func (r *Runner) Read(ctx context.Context, name string) (Run, error) {
 	if left != "" {
 		run.Drift = append(run.Drift, left)
 	}
-	for _, result := range run.Results {
+	for _, result := range standing(runs) {
 		drift, err := r.driftOf(ctx, result)
 		if err != nil {
 			return Run{}, err
 		}
-		run.Drift = append(run.Drift, drift...)
+		for _, sentence := range drift {
+			if !slices.Contains(run.Drift, sentence) {
+				run.Drift = append(run.Drift, sentence)
+			}
+		}
 	}
 	return run, nil
+}
+
+// standing are the results that something can have happened to since: those of
+// the newest run and, unless it succeeded, of the newest that did, whose
+// deployments serve on.
+func standing(runs []Run) []Result {
+	newest := runs[0]
+	if newest.Status == Succeeded {
+		return newest.Results
+	}
+	for _, earlier := range runs[1:] {
+		if earlier.Destroyed { // nothing serves since
+			break
+		}
+		if earlier.Status == Succeeded {
+			return slices.Concat(newest.Results, earlier.Results)
+		}
+	}
+	return newest.Results
 }
 
 func (r *Runner) driftOf(ctx context.Context, result Result) ([]string, error) {
