@@ -144,7 +144,7 @@ func checkableTLS(config types.Object) *endpoint.TLS {
 	if !slices.Contains(endpoint.MinTLSVersions, t.MinVersion) { // the attribute's own validator says that
 		t.MinVersion = ""
 	}
-	if t.RedirectPort < 0 || t.RedirectPort > 65535 {
+	if !isPort(t.RedirectPort) {
 		t.RedirectPort = 0
 	}
 	return t

@@ -97,14 +97,14 @@ func (m endpointState) checkable() endpoint.Spec {
 	if m.Name.IsUnknown() || isEndpointName(s.Name) != nil { // the attribute's own validator says that
 		s.Name = "unknown"
 	}
-	if m.HostPort.IsUnknown() {
+	if !m.HostPort.IsNull() && !isPort(s.HostPort) { // the same
 		s.HostPort = 1
 	}
 	if m.HostIP.IsUnknown() {
 		s.HostIP = ""
 	}
 	s.TLS, s.Auth, s.Shift = checkableTLS(m.TLS), checkableAuth(m.Auth), checkableShift(m.Shift)
-	if anyUnknown(m.MetricsPort, m.MetricsIP) || s.MetricsPort < 0 || s.MetricsPort > 65535 { // the attribute's own validator says the latter
+	if anyUnknown(m.MetricsPort, m.MetricsIP) || !m.MetricsPort.IsNull() && !isPort(s.MetricsPort) { // the same
 		s.MetricsPort, s.MetricsIP = 0, ""
 	}
 	m.checkableRequests(&s)
@@ -131,6 +131,9 @@ func (m endpointState) checkable() endpoint.Spec {
 	}
 	return s
 }
+
+// isPort reports whether there can be such a port; 0 is none, and what is not known yet.
+func isPort(number int) bool { return number >= 1 && number <= 65535 }
 
 // unknownRoutes reports whether a deployment of the traffic is not known yet.
 func (m endpointState) unknownRoutes() bool {

@@ -21,7 +21,8 @@ Then, for example:
   docker logs %[1]s-canary                           # the requests that a replica of the second one has answered
   %[2]s state show mlops_workflow.digits      # what every step came to, and why it ran
 
-  # Back to the first model, at once: it is still there.
+  # Back to the first model, at once: it is still there. (The next apply without this variable goes to the second one
+  # again, which is what terraform.tfvars says.)
   %[2]s apply -var canary_weight=0
 
   # Open the endpoint on a port of the engine's machine as well, and ask it from there.
