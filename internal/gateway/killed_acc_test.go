@@ -29,7 +29,8 @@ func TestAccKilledGateway(t *testing.T) {
 	defer b.removeEndpoint(spec.Name)
 	spec.Traffic = []endpoint.Route{{Deployment: v1.Name, Weight: 0}, {Deployment: v2.Name, Weight: 1}}
 	b.apply(spec)
-	for range amount(1, 10) {
+	for range amount(1, 20) {
+		b.rested(endpoint.GatewayName(spec.Name))
 		watch := load.StartWatch(fmt.Sprintf("127.0.0.1:%d", spec.HostPort), "/version", 10*time.Millisecond)
 		time.Sleep(500 * time.Millisecond)
 		before, died := b.Inspect(endpoint.GatewayName(spec.Name)), time.Now()

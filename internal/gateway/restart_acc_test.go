@@ -46,6 +46,7 @@ func TestAccRestartedReplica(t *testing.T) {
 // by the engine.
 func (b *bed) restart(spec endpoint.Spec, name string, rate float64) {
 	b.t.Helper()
+	b.rested(name)
 	address := fmt.Sprintf("127.0.0.1:%d", spec.HostPort)
 	fast := load.Start(load.Options{Address: address, Kept: rate, New: rate})
 	slow := load.Start(load.Options{Address: address, Path: "/slow?d=500ms", New: 10})
@@ -71,6 +72,14 @@ func (b *bed) restart(spec endpoint.Spec, name string, rate float64) {
 			}
 		}
 	}
+}
+
+// rested waits until a container has run for so long that the engine starts it
+// again at once: what dies sooner waits twice as long each time, and the longer
+// it is away, the easier that is to see. (moby: restartmanager, 10 s)
+func (b *bed) rested(name string) {
+	b.t.Helper()
+	time.Sleep(time.Until(b.Inspect(name).State.StartedAt.Add(11 * time.Second)))
 }
 
 // kill kills a process of the engine's machine, as the kernel does one that

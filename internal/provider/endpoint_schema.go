@@ -32,7 +32,8 @@ func endpointSchema(ctx context.Context) schema.Schema {
 			"(`<network>-traffic`), which the replicas of the deployments join while they serve. Neither creating an endpoint in front of running deployments nor removing it restarts anything of theirs. " +
 			"Once a deployment is behind an endpoint its rollouts drop no request: a new replica gets requests when it is ready, and an old one is stopped when the gateway has no request in flight on it any more " +
 			"(`rollout.drain_timeout` bounds that; what takes longer is cut off).\n\n" +
-			"Each request is sent by weight, however many replicas a deployment has. A replica that does not pass its readiness check gets no requests; where a deployment has no other, its requests are answered with 503, or by `fallback`. " +
+			"Each request is sent by weight, however many replicas a deployment has. A replica gets no requests before it has passed its readiness check, also after the engine has started it again. The gateway asks for that every 150 ms: " +
+			"one that fails gets no requests while another one passes, and after ten failures in a row none at all. Where a deployment has no replica left, its requests are answered with 503, or by `fallback`. " +
 			"A deployment that is destroyed leaves its part to the others; the last one of an endpoint cannot be destroyed before the endpoint.\n\n" +
 			"A deployment learns who asks from the gateway: `X-Forwarded-For` is the address that the connection comes from (of clients on the host itself, that of the engine's bridge), `X-Forwarded-Proto` is `http` or `https`, and `X-Forwarded-Host` what the client called the endpoint. " +
 			"What a client itself sends as `Forwarded` or `X-Forwarded-…` is taken out of the request.\n\n" +
