@@ -29,18 +29,18 @@ func TestAccKilledGateway(t *testing.T) {
 	defer b.removeEndpoint(spec.Name)
 	spec.Traffic = []endpoint.Route{{Deployment: v1.Name, Weight: 0}, {Deployment: v2.Name, Weight: 1}}
 	b.apply(spec)
-	for range amount(1, 20) {
+	for range amount(1, 10) {
 		b.rested(endpoint.GatewayName(spec.Name))
 		watch := load.StartWatch(fmt.Sprintf("127.0.0.1:%d", spec.HostPort), "/version", 10*time.Millisecond)
-		time.Sleep(500 * time.Millisecond)
 		before, died := b.Inspect(endpoint.GatewayName(spec.Name)), time.Now()
-		b.kill(before.State.Pid)
+		remove := b.killer(before.State.Pid, 2*time.Second, 3*time.Second)
 		b.eventually("the engine starts it again", func() bool {
 			c := b.Inspect(before.Name)
 			return c.State.Running && c.State.StartedAt.After(before.State.StartedAt)
 		})
 		time.Sleep(3 * time.Second)
 		watch.Stop()
+		remove()
 		if _, others := watch.Gap(died, func(answer string) bool { return answer != "v2" }); others > 0 {
 			t.Errorf("%d answers were not those of the weights", others)
 		}

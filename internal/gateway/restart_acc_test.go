@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -87,20 +86,32 @@ func (b *bed) rested(name string) {
 // asked to kill.
 func (b *bed) kill(pid int) {
 	b.t.Helper()
+	b.killer(pid, 0, 0)()
+}
+
+// killer kills a process after a while, and itself ends a while later: an engine
+// that is busy with the end of one container starts the other one later. What it
+// returns waits for both, and removes the killer.
+func (b *bed) killer(pid int, after, stays time.Duration) (remove func()) {
+	b.t.Helper()
 	id := b.Create(docker.CreateRequest{
-		Name:       b.Name("killer"),
-		Config:     &docker.ContainerConfig{Image: acceptance.ProbeImage(), Cmd: []string{"kill", "-9", strconv.Itoa(pid)}},
+		Name: b.Name("killer"),
+		Config: &docker.ContainerConfig{
+			Image: acceptance.ProbeImage(), Cmd: []string{"sh", "-c", fmt.Sprintf("sleep %.1f; kill -9 %d; sleep %.1f", after.Seconds(), pid, stays.Seconds())},
+		},
 		HostConfig: &docker.HostConfig{PidMode: "host"},
 	})
-	err := b.Client.StartContainer(b.t.Context(), id)
-	if err == nil {
-		_, err = b.Client.WaitContainer(b.t.Context(), id)
-	}
-	if err == nil {
-		err = b.Client.RemoveContainer(b.t.Context(), id)
-	}
-	if err != nil {
+	if err := b.Client.StartContainer(b.t.Context(), id); err != nil {
 		b.t.Fatal(err)
+	}
+	return func() {
+		_, err := b.Client.WaitContainer(b.t.Context(), id)
+		if err == nil {
+			err = b.Client.RemoveContainer(b.t.Context(), id)
+		}
+		if err != nil {
+			b.t.Fatal(err)
+		}
 	}
 }
 
