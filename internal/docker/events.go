@@ -13,8 +13,8 @@ import (
 )
 
 // Events subscribes to the events of containers that carry labels, and returns
-// when the engine has accepted the subscription: an inspect after that misses
-// nothing. Both channels close when ctx ends; an error comes before when the
+// when the engine has accepted the subscription, or ctx ends: an inspect after
+// that misses nothing. Both channels close when ctx ends; an error comes before when the
 // stream broke. Subscribing again is the caller's, with an inspect after it.
 func (c *Client) Events(ctx context.Context, labels map[string]string) (<-chan Event, <-chan error) {
 	filter := labelFilter(labels)

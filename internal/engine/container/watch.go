@@ -2,6 +2,8 @@ package container
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
@@ -23,8 +25,9 @@ func newWatcher(d Docker) *watcher {
 	return &watcher{docker: d, waiting: map[string]map[chan struct{}]bool{}}
 }
 
-// subscribe returns a channel that gets a value after events of the container;
-// events in quick succession may share one.
+// subscribe returns a channel that gets a value after events of the container,
+// and when the stream begins or ends; several in quick succession may share one.
+// It does not wait for the engine, which may never answer.
 func (w *watcher) subscribe(id string) (wake <-chan struct{}, unsubscribe func()) {
 	ch := make(chan struct{}, 1)
 	w.mu.Lock()
@@ -33,8 +36,7 @@ func (w *watcher) subscribe(id string) (wake <-chan struct{}, unsubscribe func()
 		w.started = true
 		ctx, cancel := context.WithCancel(context.Background())
 		w.cancel = cancel
-		events, errs := w.docker.Events(ctx, map[string]string{docker.LabelKind: docker.KindReplica})
-		go w.run(ctx, events, errs)
+		go w.run(ctx)
 	}
 	if w.waiting[id] == nil {
 		w.waiting[id] = map[chan struct{}]bool{}
@@ -51,18 +53,21 @@ func (w *watcher) subscribe(id string) (wake <-chan struct{}, unsubscribe func()
 }
 
 // run passes events on until the stream ends. After that waiters fall back on
-// their probe interval, and the next subscriber opens a new stream.
-func (w *watcher) run(ctx context.Context, events <-chan docker.Event, errs <-chan error) {
+// their probe interval, as they do before it begins, and the next subscriber
+// opens a new stream.
+func (w *watcher) run(ctx context.Context) {
+	events, errs := w.docker.Events(ctx, map[string]string{docker.LabelKind: docker.KindReplica})
+	w.wakeAll() // what happened until now nobody has told
 	for {
 		select {
 		case e, ok := <-events:
 			if !ok {
-				w.lost()
+				w.lost(ctx)
 				return
 			}
 			w.wake(e.ID)
 		case <-errs:
-			w.lost()
+			w.lost(ctx)
 			return
 		case <-ctx.Done():
 			return
@@ -81,14 +86,21 @@ func (w *watcher) wake(id string) {
 	}
 }
 
-// lost wakes everybody, so that each inspects once after the gap.
-func (w *watcher) lost() {
+// lost makes room for a new stream, unless it was this one that was closed, and
+// wakes everybody, so that each inspects once after the gap.
+func (w *watcher) lost(ctx context.Context) {
 	w.mu.Lock()
-	w.started = false
-	ids := make([]string, 0, len(w.waiting))
-	for id := range w.waiting {
-		ids = append(ids, id)
+	if ctx.Err() == nil {
+		w.started = false
+		w.cancel()
 	}
+	w.mu.Unlock()
+	w.wakeAll()
+}
+
+func (w *watcher) wakeAll() {
+	w.mu.Lock()
+	ids := slices.Collect(maps.Keys(w.waiting))
 	w.mu.Unlock()
 	for _, id := range ids {
 		w.wake(id)
