@@ -83,6 +83,11 @@ func (a argument) copy(to, from *deploymentModel) {
 	reflect.ValueOf(to).Elem().FieldByIndex(a.index).Set(reflect.ValueOf(from).Elem().FieldByIndex(a.index))
 }
 
+// set makes m say v about the argument, which must be of its type.
+func (a argument) set(m *deploymentModel, v attr.Value) {
+	reflect.ValueOf(m).Elem().FieldByIndex(a.index).Set(reflect.ValueOf(v))
+}
+
 // equal reports whether the argument means the same in both.
 func (a argument) equal(x, y deployment.Spec) bool {
 	return sameMeaning(a.part(x), a.part(y))

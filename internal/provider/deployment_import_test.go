@@ -81,6 +81,45 @@ func TestDeploymentImportForeignInAnyOrder(t *testing.T) {
 	})
 }
 
+// TestDeploymentImportForeignInParts: what the first plan of an apply promises while
+// one attribute of a group is not known, the second one keeps when it is.
+func TestDeploymentImportForeignInParts(t *testing.T) {
+	h := newHost(t, nil, serving("iris-serve:1"))
+	if _, err := h.engine.Operator().Run(docker.CreateRequest{
+		Name:   "pyt-iris",
+		Config: &docker.ContainerConfig{Image: "iris-serve:1"},
+		HostConfig: &docker.HostConfig{
+			CapAdd: []string{"CAP_SYS_PTRACE"}, CapDrop: []string{"CAP_CHOWN"}, RestartPolicy: docker.RestartPolicy{Name: "always"},
+		},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	w, diagnostics := h.imported("pyt-iris")
+	if len(diagnostics) > 0 {
+		t.Fatal(diagnostics)
+	}
+	security := func(dropped any) object {
+		return object{
+			"name": "pyt-iris", "image": "iris-serve:1",
+			"security": object{"cap_add": []any{"sys_ptrace"}, "cap_drop": dropped, "no_new_privileges": nil},
+		}
+	}
+	w = h.applied(w, security(notYetKnown{}), security([]any{"chown"}))
+	h.planIsEmpty(w, security([]any{"chown"}))
+}
+
+// TestDeploymentWithoutReplicasInParts: what never had a container is no container
+// of somebody else.
+func TestDeploymentWithoutReplicasInParts(t *testing.T) {
+	h := newHost(t, nil, serving("iris-serve:1"))
+	security := func(added string, dropped any) object {
+		return with(iris, object{"replicas": 0, "security": object{"cap_add": []any{added}, "cap_drop": dropped}})
+	}
+	w := h.create(security("SYS_PTRACE", []any{"CHOWN"}))
+	w = h.applied(w, security("sys_ptrace", notYetKnown{}), security("sys_ptrace", []any{"CHOWN"}))
+	h.planIsEmpty(w, security("sys_ptrace", []any{"CHOWN"}))
+}
+
 // TestDeploymentDestroyImported: an imported container goes with its resource.
 func TestDeploymentDestroyImported(t *testing.T) {
 	h := newHost(t, nil, serving("iris-serve:1"))

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -96,7 +95,7 @@ func (p *deploymentPlan) update() bool {
 	if isSet(p.plan.AdoptExisting) && isSet(p.prior.AdoptExisting) {
 		p.plan.AdoptExisting = p.prior.AdoptExisting // means something to a create alone
 	}
-	if !p.managed() {
+	if p.foreign() {
 		p.keepFound()
 	}
 	c := p.compare()
@@ -108,14 +107,50 @@ func (p *deploymentPlan) update() bool {
 // made, in whatever order the engine tells it, so that a configuration that fits
 // has nothing to change.
 func (p *deploymentPlan) keepFound() {
-	planned, diags := p.plan.toSpec()
-	found, more := p.prior.toSpec()
-	p.diags.Append(slices.Concat(diags, more)...)
+	found, diags := p.prior.toSpec()
+	p.diags.Append(diags...)
 	for _, a := range arguments {
-		if says, had := a.value(&p.plan), a.value(p.prior); !says.IsNull() && !had.IsNull() && fullyKnown(says) && a.equal(found, planned) {
-			a.copy(&p.plan, p.prior)
+		group, grouped := a.value(&p.plan).(types.Object)
+		had, inState := a.value(p.prior).(types.Object)
+		switch {
+		case !grouped || !inState:
+			if p.means(a, a.value(&p.plan), found) {
+				a.copy(&p.plan, p.prior)
+			}
+		case isSet(group) && isSet(had):
+			a.set(&p.plan, p.keptIn(a, group, had, found))
 		}
 	}
+}
+
+// keptIn is a group with those attributes as they were found that mean the same.
+// Each is judged by itself, beside the others as they were found: what the first
+// plan of an apply does not know of those must not make a difference.
+func (p *deploymentPlan) keptIn(a argument, group, had types.Object, found deployment.Spec) types.Object {
+	kept := group.Attributes()
+	for name, says := range group.Attributes() {
+		if says.IsNull() || had.Attributes()[name].IsNull() {
+			continue
+		}
+		other := had.Attributes()
+		other[name] = says
+		if p.means(a, types.ObjectValueMust(had.AttributeTypes(context.Background()), other), found) {
+			kept[name] = had.Attributes()[name]
+		}
+	}
+	return types.ObjectValueMust(group.AttributeTypes(context.Background()), kept)
+}
+
+// means reports whether an argument with this value means what was found.
+func (p *deploymentPlan) means(a argument, says attr.Value, found deployment.Spec) bool {
+	if says.IsNull() || a.value(p.prior).IsNull() || !fullyKnown(says) {
+		return false
+	}
+	with := *p.prior
+	a.set(&with, says)
+	spec, diags := with.toSpec()
+	p.diags.Append(diags...)
+	return a.equal(found, spec)
 }
 
 // unknownResults are the results of a deployment that is made.

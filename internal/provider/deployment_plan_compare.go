@@ -52,8 +52,14 @@ func (p *deploymentPlan) compare() change {
 	return c
 }
 
-// managed is false for containers that this provider did not make.
+// managed is false for containers that this provider did not make, and for a
+// deployment that never had any.
 func (p *deploymentPlan) managed() bool { return p.prior.Revision.ValueInt64() > 0 }
+
+// foreign is true for containers that this provider did not make.
+func (p *deploymentPlan) foreign() bool {
+	return !p.managed() && len(p.prior.Containers.Elements()) > 0
+}
 
 // differs reports whether the plan says anything that the state does not.
 func (p *deploymentPlan) differs() bool {
