@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
@@ -13,6 +14,25 @@ import (
 // are its own all the same: sessions on its network, which must be gone or
 // running, and what its models and artifacts were read, written and locked through.
 func (b *bed) strays(made func(volume string) bool) error {
+	if err := b.sessions(); err != nil {
+		return err
+	}
+	for _, kind := range []string{docker.KindHelper, docker.KindLock} {
+		list, err := b.Client.ListContainers(b.t.Context(), map[string]string{docker.LabelKind: kind})
+		if err != nil {
+			return err
+		}
+		for _, c := range list {
+			if made(c.Labels[docker.LabelVolume]) || strings.HasPrefix(c.Labels[docker.LabelModel], b.Prefix) {
+				return fmt.Errorf("container %s is left (%s)", c.Name, c.State)
+			}
+		}
+	}
+	return nil
+}
+
+// sessions fails when there are any on the bed's network.
+func (b *bed) sessions() error {
 	sessions, err := b.Client.ListContainers(b.t.Context(), map[string]string{docker.LabelKind: docker.KindSession})
 	if err != nil {
 		return err
@@ -29,18 +49,18 @@ func (b *bed) strays(made func(volume string) bool) error {
 			return fmt.Errorf("container %s is left (%s)", c.Name, c.State)
 		}
 	}
-	for _, kind := range []string{docker.KindHelper, docker.KindLock} {
-		list, err := b.Client.ListContainers(b.t.Context(), map[string]string{docker.LabelKind: kind})
-		if err != nil {
+	return nil
+}
+
+// dead waits until the engine has noticed the end of a process: on a busy machine
+// it is slower than the next command. Until then nobody can tell what the process
+// left from what somebody works on.
+func (b *bed) dead() error {
+	for deadline := time.Now().Add(settleTime); ; time.Sleep(50 * time.Millisecond) {
+		if err := b.sessions(); err == nil || time.Now().After(deadline) {
 			return err
 		}
-		for _, c := range list {
-			if made(c.Labels[docker.LabelVolume]) || strings.HasPrefix(c.Labels[docker.LabelModel], b.Prefix) {
-				return fmt.Errorf("container %s is left (%s)", c.Name, c.State)
-			}
-		}
 	}
-	return nil
 }
 
 // none is for beds without artifacts.

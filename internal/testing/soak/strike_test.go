@@ -161,6 +161,9 @@ func (b *bed) strike(c change, p point, limit time.Duration) (at string, begun b
 	case failed == nil:
 		return at, begun, b.settled(c)
 	}
+	if err := b.dead(); err != nil {
+		return at, begun, fmt.Errorf("%w\nthe first: %w", err, failed)
+	}
 	if err := c.run(); err != nil {
 		return at, begun, fmt.Errorf("the next one: %w\nthe first: %w", err, failed)
 	}
