@@ -37,7 +37,7 @@ func checkGRPC(ctx context.Context, d Dialer, t Target) Answer {
 	defer func() { _ = conn.Close() }()
 	answer, err := grpc_health_v1.NewHealthClient(conn).Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: t.GRPCService})
 	if err != nil {
-		return Answer{Text: text + dial.reason(ctx, err)}
+		return unanswered(text, dial.reason(ctx, err))
 	}
 	return Answer{
 		OK:      answer.GetStatus() == grpc_health_v1.HealthCheckResponse_SERVING,

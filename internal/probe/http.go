@@ -46,7 +46,7 @@ func checkHTTP(ctx context.Context, d Dialer, t Target) Answer {
 	}
 	answer, err := transport.RoundTrip(request) // follows no redirect
 	if err != nil {
-		return Answer{Text: text + httpReason(ctx, err)}
+		return unanswered(text, httpReason(ctx, err))
 	}
 	defer answer.Body.Close()
 	if ctx.Err() != nil { // hanging up can itself bring an answer about, which then came too late
@@ -57,6 +57,7 @@ func checkHTTP(ctx context.Context, d Dialer, t Target) Answer {
 	}
 	return Answer{
 		OK:      expected(answer.StatusCode, t.ExpectStatus),
+		Status:  answer.StatusCode,
 		Text:    fmt.Sprintf("%s%d", text, answer.StatusCode),
 		Latency: time.Since(opened),
 	}

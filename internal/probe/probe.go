@@ -41,6 +41,13 @@ type Answer struct {
 	OK      bool
 	Text    string        // one line for the user: "GET :8080/v2/health/ready → 503"
 	Latency time.Duration // from the open connection to the whole answer; 0 without one
+	Status  int           // of HTTP; 0 without an answer
+	Refused bool          // nobody listens on the port
+}
+
+// unanswered is the outcome without an answer.
+func unanswered(text, reason string) Answer {
+	return Answer{Text: text + reason, Refused: strings.HasSuffix(reason, "connection refused")} // be it the kernel's words or nc's
 }
 
 // Dialer opens connections inside the network.
@@ -77,7 +84,7 @@ func checkTCP(ctx context.Context, d Dialer, t Target) Answer {
 	begin := time.Now()
 	err := connect(ctx, d, t.Address)
 	if err != nil {
-		return Answer{Text: fmt.Sprintf("TCP %s → %s", port(t.Address), reason(ctx, err))}
+		return unanswered("TCP "+port(t.Address)+" → ", reason(ctx, err))
 	}
 	return Answer{OK: true, Text: fmt.Sprintf("TCP %s → connected", port(t.Address)), Latency: time.Since(begin)}
 }

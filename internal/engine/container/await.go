@@ -28,7 +28,7 @@ const (
 // notReady says why a replica is not ready.
 type notReady struct {
 	what       string // after "did not become ready"
-	lastAnswer string
+	lastAnswer probe.Answer
 	container  docker.Container
 }
 
@@ -85,7 +85,7 @@ type waiter struct {
 	restarts   int // count at the first look; -1 before it
 	startedAt  time.Time
 	steady     time.Time // since when the answers were as expected
-	lastAnswer string
+	lastAnswer probe.Answer
 	last       docker.Container
 	ended      docker.Container // as last seen without a process: the next one's start wipes out its exit code
 }
@@ -140,7 +140,7 @@ func (a *waiter) look(ctx context.Context) (time.Duration, error) {
 // interrupts the question: a process that has died will not answer.
 func (a *waiter) answers(ctx context.Context, c docker.Container) (ok, interrupted bool) {
 	if checked(a.spec.HealthCheck) && c.State.Health != string(deployment.HealthHealthy) {
-		a.lastAnswer = "health check: " + cmp.Or(c.State.Health, "no result yet")
+		a.lastAnswer = probe.Answer{Text: "health check: " + cmp.Or(c.State.Health, "no result yet")}
 		return false, false
 	}
 	kind := probeKind(a.readiness)
@@ -149,7 +149,7 @@ func (a *waiter) answers(ctx context.Context, c docker.Container) (ok, interrupt
 	}
 	address := a.engine.network.Address(c)
 	if address == "" {
-		a.lastAnswer = "it has no address on its network"
+		a.lastAnswer = probe.Answer{Text: "it has no address on its network"}
 		return false, false
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -165,7 +165,7 @@ func (a *waiter) answers(ctx context.Context, c docker.Container) (ok, interrupt
 	select {
 	case answer := <-answered:
 		if ctx.Err() == nil { // an answer that our own deadline cut says nothing
-			a.lastAnswer = answer.Text
+			a.lastAnswer = answer
 		}
 		return answer.OK, false
 	case <-a.wake:

@@ -3,6 +3,7 @@ package container_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -62,6 +63,30 @@ func TestForeignPlatform(t *testing.T) {
 			tc.image.Ref, s.Image = "foreign:2", "docker.io/library/foreign:2"
 			d.Build(tc.image)
 			refusal(t, d, s, append(tc.says, "Revision 2 (image foreign:2)", "Revision 1 (serve:1) is still serving on 1 of 1 replicas.")...)
+		})
+	}
+}
+
+// TestAskedInTheWrongPlace: a replica that is not ready because nobody listens where
+// it is asked, or does not know what it is asked for, is told of as such.
+func TestAskedInTheWrongPlace(t *testing.T) {
+	for name, tc := range map[string]struct {
+		behaviour fakedocker.Behaviour
+		readiness deployment.Readiness
+		says      string
+	}{
+		"nobody listens":              {fakedocker.Behaviour{OpenAfter: time.Hour}, deployment.Readiness{Path: "/ready"}, "Nothing listens on port 8080: "},
+		"nobody listens on its own":   {fakedocker.Behaviour{OpenAfter: time.Hour}, deployment.Readiness{TCP: true, Port: 9000}, "Nothing listens on readiness.port 9000: "},
+		"another path":                {fakedocker.Serving(http.NotFoundHandler(), 0), deployment.Readiness{Path: "/ready"}, "The server does not know readiness.path: "},
+		"not ready yet, as it itself": {fakedocker.NeverReady("loading"), deployment.Readiness{Path: "/ready"}, "is left behind.\nRaise readiness.startup_timeout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := bench(t)
+			d.Build(fakedocker.Image{Ref: "asked:1", Behaviour: tc.behaviour})
+			s := spec("iris", "asked:1", 1)
+			tc.readiness.Interval, tc.readiness.StartupTimeout = 2*time.Millisecond, 100*time.Millisecond
+			s.Readiness = &tc.readiness
+			refusal(t, d, s, tc.says, "Raise readiness.startup_timeout if the model needs longer to load, or fix what the log shows, and apply again.")
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/probe"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/rollout"
 )
 
@@ -66,9 +68,27 @@ func (c *change) advise(e *notReady) (advice, attribute string) {
 	case e.container.State.OOMKilled:
 		return "Raise resources.memory, or fix the image, and apply again.", "resources.memory"
 	case strings.HasPrefix(e.what, " within"):
-		return "Raise readiness.startup_timeout if the model needs longer to load, or fix what the log shows, and apply again.", "readiness"
+		return c.adviseLate(e.lastAnswer), "readiness"
 	default:
 		return "Fix what the log shows, and apply again.", ""
+	}
+}
+
+// adviseLate is for a replica that runs and is not ready in time. Besides being
+// slow it can be asked in the wrong place, which its last answer tells of.
+func (c *change) adviseLate(last probe.Answer) string {
+	const slow = "Raise readiness.startup_timeout if the model needs longer to load, or fix what the log shows, and apply again."
+	port, attribute := c.spec.Port, "port"
+	if r := c.spec.Readiness; r != nil && r.Port != 0 {
+		port, attribute = r.Port, "readiness.port"
+	}
+	switch {
+	case last.Refused:
+		return fmt.Sprintf("Nothing listens on %s %d: the server has to, and on all addresses (0.0.0.0 or [::], not 127.0.0.1 alone). ", attribute, port) + slow
+	case last.Status == http.StatusNotFound:
+		return "The server does not know readiness.path: correct it if that does not come with the model. " + slow
+	default:
+		return slow
 	}
 }
 
@@ -138,7 +158,7 @@ func (c *change) evidence(ctx context.Context, at *actionError, unready *notRead
 		r.Name = cmp.Or(found.Name, r.Name)
 	}
 	if unready != nil {
-		r.LastAnswer = deployment.Redact(unready.lastAnswer, c.spec.Secrets.Values)
+		r.LastAnswer = deployment.Redact(unready.lastAnswer.Text, c.spec.Secrets.Values)
 		found = unready.container // as it was when it was given up
 	}
 	if s := found.State; found.HostConfig != nil && (at.action.Op == rollout.OpAwait || at.action.Op == rollout.OpValidate) {
