@@ -40,7 +40,7 @@ func validationBench(t *testing.T) (*fakedocker.Engine, *container.Engine) {
 			http.Error(w, "no CUDA device", http.StatusInternalServerError)
 		}),
 		answering("slow:1", func(w http.ResponseWriter, _ *http.Request) {
-			time.Sleep(300 * time.Millisecond)
+			time.Sleep(1100 * time.Millisecond)
 			fmt.Fprint(w, `{"score": 0.97}`)
 		}),
 		answering("html:1", says("<html>")),
@@ -54,7 +54,7 @@ func validated(image string, replicas int) deployment.Spec {
 	s.Validation = []deployment.Validation{
 		{Path: "/infer", Body: "{}"}, // warms it up
 		{
-			Path: "/infer", Body: "{}", ExpectStatus: 200, Repeat: 2, MaxLatency: 200 * time.Millisecond,
+			Path: "/infer", Body: "{}", ExpectStatus: 200, Repeat: 2, MaxLatency: time.Second,
 			ExpectJSON: []deployment.Expectation{{Path: "$.score", Equals: "0.97", Tolerance: 0.02}},
 		},
 	}
@@ -68,7 +68,7 @@ var faults = map[string]struct {
 }{
 	"wrong:1":  {`validation[1].expect_json["$.score"]`, []string{"Golden request 2 of 2, attempt 1 of 2, to replica ", "$.score is 0.41, and must be 0.97 ± 0.02"}},
 	"broken:1": {"validation[0].expect_status", []string{"Golden request 1 of 2, to replica ", "POST :8080/infer → 500", "and must be 2xx", "The answer begins: no CUDA device"}},
-	"slow:1":   {"validation[1].max_latency", []string{"and max_latency is 200ms", "warms it up"}},
+	"slow:1":   {"validation[1].max_latency", []string{"and max_latency is 1s", "warms it up"}},
 	"html:1":   {"validation[1].expect_json", []string{"the answer is not JSON", "The answer begins: <html>"}},
 }
 
