@@ -17,6 +17,7 @@ func cut(e *engine, r rules, at int, commit bool) (Plan, error) {
 			return p, fmt.Errorf("%w\nplan, cut after %d:\n%s", err, at, p)
 		}
 	}
+	e.cutIn(p.Actions, at)
 	if at > len(work) || at == len(work) && commit {
 		e.commit(p)
 	}
@@ -130,11 +131,13 @@ func fail(e *engine, r rules, next Desired, at int) error {
 	}
 	p := e.plan(r)
 	work, _ := p.Split()
-	for _, a := range work[:at%(len(work)+1)] {
+	at %= len(work) + 1
+	for _, a := range work[:at] {
 		if err := e.do(a); err != nil {
 			return fmt.Errorf("%w\nforward:\n%s", err, p)
 		}
 	}
+	e.cutIn(work, at)
 	for _, c := range e.containers {
 		c.Failed = (c.created || c.started) && !c.ready
 	}
@@ -164,6 +167,6 @@ func undo(e *engine, r rules, previous Desired) (Plan, error) {
 		}
 		return nil
 	})
-	e.desired = previous
+	e.desired, e.cut = previous, false
 	return back, err
 }

@@ -180,7 +180,9 @@ func (p *planner) ready(kept []*slot) {
 		switch {
 		case start != "" && !(s.asIs && m.Failed):
 			p.act(OpStart, m, "", start)
-			reasons[i] = "started"
+			if !p.d.Hurry {
+				reasons[i] = "started"
+			}
 		case unfinished(p.o, m.Replica):
 			reasons[i] = "unfinished"
 		case s.served && !s.asIs:
@@ -230,13 +232,19 @@ func (p *planner) promote(s *slot) {
 }
 
 // route lets the keeper serve behind the endpoints. From then on, and not
-// before, another can leave.
+// before, another can leave. Being on the traffic network is not enough where the
+// keeper was about to leave itself: it may be drained.
 func (p *planner) route(s *slot) {
 	m := s.keeper
-	if !p.d.Routed || !p.d.Running || m.Serving || m.Failed || m.Phase == PhaseRestarting && s.asIs {
+	drained := s.served || p.o.Interrupted
+	if !p.d.Routed || !p.d.Running || m.Serving && !drained || m.Failed || m.Phase == PhaseRestarting && s.asIs {
 		return
 	}
-	p.act(OpServe, m, "", "an endpoint routes to it")
+	reason := "an endpoint routes to it"
+	if m.Serving {
+		reason = "it may have been drained"
+	}
+	p.act(OpServe, m, "", reason)
 	m.Serving = true
 }
 

@@ -38,6 +38,7 @@ func execute(e *engine, r rules) (Plan, error) {
 		}
 	}
 	e.commit(p)
+	e.cut = false
 	return p, nil
 }
 

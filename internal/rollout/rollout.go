@@ -35,6 +35,9 @@ type Desired struct {
 	// replica fits keeps the committed one that it has, as it is, and of the
 	// surplus only what was never committed goes.
 	Rollback bool
+	// Hurry is for a rollback that has no time to wait for what it starts: that
+	// is routed to, and gets requests once it answers the gateways' own checks.
+	Hurry bool
 }
 
 // Observed is the engine as it is.
@@ -43,6 +46,9 @@ type Observed struct {
 	Revision    int    // the record's
 	Fingerprint string // the record's
 	Replicas    []Replica
+	// Interrupted: a change ended in the middle. A replica that stays may have
+	// been on its way out: still on the traffic network, and drained.
+	Interrupted bool
 }
 
 // Phase is where a container is in its life.

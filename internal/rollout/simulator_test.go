@@ -17,6 +17,7 @@ type engine struct {
 	revision   int          // the record's
 	record     string       // the record's fingerprint
 	making     int          // Change of what the running plan makes
+	cut        bool         // a plan ended in the middle
 	containers []*container // in order of creation
 	made       int
 }
@@ -26,10 +27,11 @@ type container struct {
 	ready   bool
 	created bool // by the simulation, not observed at its beginning
 	started bool // by the simulation
+	drained bool // gets no more requests, although it is on the traffic network
 }
 
 func (e *engine) observed() Observed {
-	o := Observed{Committed: e.committed, Revision: e.revision, Fingerprint: e.record}
+	o := Observed{Committed: e.committed, Revision: e.revision, Fingerprint: e.record, Interrupted: e.cut}
 	for _, c := range e.containers {
 		o.Replicas = append(o.Replicas, c.Replica)
 	}
@@ -63,7 +65,7 @@ func (e *engine) serving() int {
 // or, behind an endpoint, on the traffic network under whatever name.
 func (c *container) answers(d Desired) bool {
 	if d.Routed {
-		return c.Serving && c.ready && c.Phase == PhaseRunning
+		return c.Serving && !c.drained && c.ready && c.Phase == PhaseRunning
 	}
 	return c.inService(d.Name)
 }
@@ -153,6 +155,17 @@ func (e *engine) create(a Action) error {
 	return nil
 }
 
+// cutIn ends a plan before its action at: a drain has begun by then.
+func (e *engine) cutIn(actions []Action, at int) {
+	e.cut = at < len(actions)
+	if !e.cut || actions[at].Op != OpDrain {
+		return
+	}
+	if c := e.named(actions[at].Replica.Name); c != nil {
+		c.drained = c.Serving
+	}
+}
+
 // commit writes the record of a plan.
 func (e *engine) commit(p Plan) {
 	e.committed, e.revision, e.record = p.Change, p.Revision, e.desired.Fingerprint
@@ -200,12 +213,12 @@ func (e *engine) change(c *container, op Op) error {
 			return fmt.Errorf("it is not ready")
 		}
 	case OpServe:
-		if !e.desired.Routed || c.Serving || !c.inService(e.desired.Name) && !e.desired.Rollback {
+		if !e.desired.Routed || !c.inService(e.desired.Name) && !e.desired.Rollback {
 			return fmt.Errorf("it must not get requests")
 		}
-		c.Serving = true
+		c.Serving, c.drained = true, false
 	case OpDrain:
-		c.Serving = false
+		c.Serving, c.drained = false, false
 	case OpStop:
 		if c.Serving && e.desired.Routed && c.Phase == PhaseRunning {
 			return fmt.Errorf("it still gets requests")
@@ -241,7 +254,7 @@ func (e *engine) agrees() error {
 			return fmt.Errorf("slot %d is not in service: %s", k, e)
 		case d.Running && !c.inService(d.Name):
 			return fmt.Errorf("%s is not ready: %s", c.Name, e)
-		case d.Running && d.Routed && !c.Serving:
+		case d.Running && d.Routed && (!c.Serving || c.drained):
 			return fmt.Errorf("%s gets no requests: %s", c.Name, e)
 		case !d.Running && c.Phase != PhaseCreated && c.Phase != PhaseExited:
 			return fmt.Errorf("%s is not stopped: %s", c.Name, e)

@@ -77,6 +77,8 @@ func ordered(o deployment.Order) func(*Desired)    { return func(d *Desired) { d
 func validated(d *Desired)                         { d.Validate = true }
 func stopped(d *Desired)                           { d.Running = false; d.Limits.RestartPolicy = deployment.RestartNo }
 func rollback(d *Desired)                          { d.Rollback = true }
+func hurry(d *Desired)                             { d.Hurry = true }
+func interrupted(o Observed) Observed              { o.Interrupted = true; return o }
 func routed(d *Desired)                            { d.Routed = true }
 func serving(r *Replica)                           { r.Serving = true }
 func imageID(id string) func(*Desired)             { return func(d *Desired) { d.ImageID = id } }
@@ -234,6 +236,23 @@ var situations = []situation{
 	{
 		"roll back half a rollout behind an endpoint", want(before, 2, rollback, routed),
 		have(1, aside(0, 1, before, PhaseExited), replica(0, 2, after, serving), replica(1, 1, before, serving), aside(1, 2, after, PhaseExited, failed)),
+	},
+
+	{
+		"cut in a drain, then reverted", want(before, 1, routed),
+		interrupted(have(1, aside(0, 1, before, PhaseRunning, serving), replica(0, 2, after, serving))),
+	},
+	{
+		"cut in a scale-down's drain, then reverted", want(after, 2, routed),
+		interrupted(have(1, replica(0, 1, after, serving), replica(1, 1, after, serving))),
+	},
+	{
+		"roll back a drain that was interrupted", want(before, 1, rollback, routed),
+		interrupted(have(1, aside(0, 1, before, PhaseRunning, serving), replica(0, 2, after, serving))),
+	},
+	{
+		"roll back stop-first behind an endpoint in a hurry", want(before, 1, rollback, hurry, routed, exclusive),
+		have(1, replica(0, 1, before, phase(PhaseExited)), aside(0, 2, after, PhaseRunning, failed)),
 	},
 
 	// Adopting.
