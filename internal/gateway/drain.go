@@ -110,6 +110,24 @@ func (p proxy) reuse(ctx context.Context, drained map[string]bool, match func(se
 	return p.tell(ctx, commands...)
 }
 
+// undrain lets drained servers that match have new requests again. It looks for
+// them: a worker that has taken over meanwhile drains what the one before did.
+func (p proxy) undrain(ctx context.Context, match func(server) bool) error {
+	workers, err := p.workers(ctx)
+	if err != nil {
+		return err
+	}
+	var commands []string
+	for _, w := range workers {
+		for _, s := range w.servers {
+			if !w.old && match(s) && s.drained() {
+				commands = append(commands, fmt.Sprintf("%s set server %s state ready", w.pid, s.path()))
+			}
+		}
+	}
+	return p.tell(ctx, commands...)
+}
+
 // await returns when the current worker sends requests to every address of a
 // backend, with servers whose names begin so; false when that takes longer than
 // patience. A slot that is still drained from an earlier replica is opened.
@@ -151,7 +169,7 @@ func standing(workers []worker, backend, servers string) (up map[string]bool, dr
 				continue
 			}
 			up[s.ip] = up[s.ip] || s.up()
-			if strings.HasPrefix(s.status, "DRAIN") {
+			if s.drained() {
 				drained[s.ip] = append(drained[s.ip], fmt.Sprintf("%s set server %s", w.pid, s.path()))
 			}
 		}

@@ -38,7 +38,7 @@ func newWorld(t *testing.T, images ...fakedocker.Image) *world {
 // process is the same engine, worked on by another process.
 func (w *world) process() *world {
 	next := &world{Engine: w.Engine, t: w.t}
-	next.engine = container.New(w.Engine, container.Config{ProbeImage: "busybox:1", Version: "test", Hostname: "test"})
+	next.engine = container.New(w.Engine, container.Config{ProbeImage: "busybox:1", Version: "test", Hostname: "test", Patience: 20 * time.Millisecond})
 	next.gateways = gateway.New(w.Engine, gateway.Config{Image: "haproxy:1", Version: "test", Patience: time.Second}, next.engine.Sessions(), next.engine.Images(), next.engine)
 	next.engine.Behind(next.gateways)
 	w.t.Cleanup(func() { _ = next.engine.Close() })

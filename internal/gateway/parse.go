@@ -26,6 +26,9 @@ type server struct {
 // up reports whether it gets requests.
 func (s server) up() bool { return strings.HasPrefix(s.status, "UP") && s.weight > 0 }
 
+// drained reports whether new requests are kept from it until somebody says otherwise.
+func (s server) drained() bool { return strings.HasPrefix(s.status, "DRAIN") }
+
 // path is the server in the words of the proxy's command line. Both parts come
 // from our own configuration.
 func (s server) path() string { return s.backend + "/" + s.name }

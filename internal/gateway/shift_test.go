@@ -58,7 +58,7 @@ func startOf(s endpoint.Spec) endpoint.Spec {
 // following collects what a shift reports, and calls on with each line.
 func (w *world) following(on func(line string)) *world {
 	next := &world{Engine: w.Engine, t: w.t}
-	next.engine = container.New(w.Engine, container.Config{ProbeImage: "busybox:1", Version: "test", Hostname: "test"})
+	next.engine = container.New(w.Engine, container.Config{ProbeImage: "busybox:1", Version: "test", Hostname: "test", Patience: 20 * time.Millisecond})
 	next.gateways = gateway.New(w.Engine, gateway.Config{
 		Image: "haproxy:1", Version: "test", Patience: time.Second,
 		Log: func(_ context.Context, _, line string) { on(line) },

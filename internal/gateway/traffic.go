@@ -92,14 +92,14 @@ func (g *Gateways) Prepare(ctx context.Context, versions ...deployment.Spec) err
 	return nil
 }
 
-// Attach gives a ready replica its part of the deployment's traffic; it returns
-// when every gateway sends it requests.
-func (g *Gateways) Attach(ctx context.Context, name, container string) error {
+// Attach gives a replica its part of the deployment's traffic. With wait, for one
+// that is ready, it returns when every gateway sends it requests.
+func (g *Gateways) Attach(ctx context.Context, name, container string, wait bool) error {
 	networkID, err := g.traffic.Ensure(ctx)
 	if err != nil {
 		return err
 	}
-	if err := g.attach(ctx, networkID, container, name); err != nil {
+	if err := g.attach(ctx, networkID, container, name); err != nil || !wait {
 		return err
 	}
 	c, err := g.docker.InspectContainer(ctx, container)
@@ -159,10 +159,10 @@ func (g *Gateways) Drain(ctx context.Context, name, container string, timeout ti
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return err
+		return errors.Join(err, undrain(ctx, proxies, match))
 	}
 	if err := g.docker.DisconnectNetwork(ctx, at.NetworkID, c.ID); err != nil {
-		return err
+		return errors.Join(err, undrain(ctx, proxies, match))
 	}
 	for i, p := range proxies {
 		if err := p.reuse(ctx, drained[i], match); err != nil {
@@ -170,6 +170,22 @@ func (g *Gateways) Drain(ctx context.Context, name, container string, timeout ti
 		}
 	}
 	return nil
+}
+
+// undrainTimeout bounds what is left to do of a drain that did not end well; an
+// interrupted change has to be over soon.
+const undrainTimeout = 2 * time.Second
+
+// undrain takes back a drain that did not come to its end: what is still attached
+// goes on serving. It does so also when the context of the drain has ended.
+func undrain(ctx context.Context, proxies []proxy, match func(server) bool) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undrainTimeout)
+	defer cancel()
+	var group errgroup.Group
+	for _, p := range proxies {
+		group.Go(func() error { return p.undrain(ctx, match) })
+	}
+	return group.Wait()
 }
 
 // Withdraw takes a deployment out of every endpoint's traffic: the others get

@@ -106,6 +106,25 @@ func (m *Manager) alive(ctx context.Context) bool {
 	return err == nil && c.State.Running
 }
 
+// Renew is for when the engine may have been restarted while s was in use: if
+// that has gone, the next Acquire starts another. An error says that the engine
+// does not answer.
+func (m *Manager) Renew(ctx context.Context, s *Session) error {
+	c, err := m.docker.InspectContainer(ctx, s.ContainerID())
+	if err != nil && !errors.Is(err, deployment.ErrNotFound) {
+		return err
+	}
+	if err == nil && c.State.Running {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.current == s { // others who share it may have been quicker
+		_ = m.end()
+	}
+	return nil
+}
+
 // start makes the network and the session container. The network may vanish
 // between the two when another process removes its last deployment, and the
 // container when another takes it for left over: then the pair is made again, once.

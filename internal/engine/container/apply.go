@@ -23,7 +23,17 @@ func (e *Engine) Apply(ctx context.Context, spec deployment.Spec) (status deploy
 	}
 	defer release()
 	defer e.forget(spec.Name)
+	for n := 1; ; n++ {
+		status, err = e.attempt(ctx, spec, n == maxAttempts)
+		var back *returnedError
+		if !errors.As(err, &back) {
+			return status, err
+		}
+	}
+}
 
+// attempt is one run at it; last, that there will be no other.
+func (e *Engine) attempt(ctx context.Context, spec deployment.Spec, last bool) (status deployment.Status, err error) {
 	s, img, err := e.prepare(ctx, spec)
 	if err != nil {
 		return deployment.Status{}, e.unchanged(ctx, spec.Name, err)
@@ -36,7 +46,12 @@ func (e *Engine) Apply(ctx context.Context, spec deployment.Spec) (status deploy
 	}
 	defer func() { err = errors.Join(err, unlock(ctx)) }()
 
-	return (&change{engine: e, session: s, world: w, spec: spec, image: img}).run(ctx)
+	c := &change{engine: e, session: s, world: w, spec: spec, image: img, last: last}
+	status, err = c.run(ctx)
+	if c.again(ctx, err) {
+		return c.awaitEngine(ctx, err)
+	}
+	return status, err
 }
 
 // prepare gets what every change needs, the slow parts side by side: the
@@ -76,9 +91,7 @@ func (e *Engine) unchanged(ctx context.Context, name string, err error) error {
 	if lookErr != nil || w.record == nil {
 		return err
 	}
-	c := &change{engine: e, world: w}
-	status, lookErr := e.describe(ctx, w, c.lookupImage)
-	f.Serving += " " + c.serving(status, lookErr, true)
+	f.Serving += " " + (&change{engine: e, world: w, spec: w.record.spec, routed: w.routed}).serving(ctx, true)
 	return err
 }
 
@@ -112,6 +125,7 @@ func (e *Engine) claim(ctx context.Context, name, owner string, s *session.Sessi
 	if err != nil {
 		return nil, free, errors.Join(err, unlock(ctx))
 	}
+	w.interrupted = found.locked
 	return w, unlock, nil
 }
 

@@ -30,6 +30,9 @@ type change struct {
 	number      int                         // of the record that commits what this run makes
 	routed      bool                        // an endpoint routes to the deployment
 	absence     *absence                    // of what was in service before; shared with the rollback
+	last        bool                        // no further attempt is made when the engine goes away
+	hurry       bool                        // in a rollback: nothing that is started is waited for
+	loading     map[string]bool             // IDs of those that a hurried rollback has started again
 	warnings    []string
 }
 
@@ -43,16 +46,19 @@ func (c *change) run(ctx context.Context) (deployment.Status, error) {
 	work, cleanup := plan.Split()
 	c.number = plan.Change
 	if err := c.makeRoom(ctx, plan); err != nil {
-		return c.observed(ctx, err)
+		return c.observed(ctx, c.halfway(ctx, err, "The gateways of its endpoints could not be prepared"))
 	}
 	if err := c.execute(ctx, work); err != nil {
+		if c.again(ctx, err) {
+			return deployment.Status{}, err
+		}
 		return c.rollBack(ctx, plan, err)
 	}
 	if err := c.commit(ctx, plan); err != nil {
-		return c.observed(ctx, err)
+		return c.observed(ctx, c.halfway(ctx, err, fmt.Sprintf("Revision %d is in service, but that could not be recorded", plan.Revision)))
 	}
 	if err := c.settleTraffic(ctx, c.spec); err != nil {
-		return c.observed(ctx, err)
+		return c.observed(ctx, c.halfway(ctx, err, fmt.Sprintf("Revision %d is in service and recorded, but the gateways of its endpoints could not be told", plan.Revision)))
 	}
 	if err := c.execute(ctx, cleanup); err != nil {
 		return c.observed(ctx, &deployment.Failure{

@@ -16,7 +16,14 @@ type Config struct {
 	ProbeImage string // has sh, cat and nc
 	Version    string // of the provider, for labels
 	Hostname   string // of this machine, for whoever meets our lock
+	// Patience is how long an Apply looks for an engine that has gone away in the
+	// middle of it; 0: DefaultPatience.
+	Patience time.Duration
 }
+
+// DefaultPatience is longer than an upgrade of an engine takes, or a restart of
+// its host.
+const DefaultPatience = 5 * time.Minute
 
 // tidyTimeout bounds what is cleaned up after a change, also when its context
 // has ended.
@@ -41,6 +48,7 @@ var _ deployment.Engine = (*Engine)(nil)
 // New makes an engine of a Docker host. Nothing is changed before the first Apply.
 func New(d Docker, cfg Config) *Engine {
 	cfg.Network = cmp.Or(cfg.Network, deployment.DefaultNetwork)
+	cfg.Patience = cmp.Or(cfg.Patience, DefaultPatience)
 	e := &Engine{docker: d, cfg: cfg}
 	e.images = image.NewResolver(d)
 	e.traffic = noTraffic{}

@@ -34,7 +34,7 @@ func bench(t *testing.T) *fakedocker.Engine {
 // process is a provider process on that engine.
 func process(t *testing.T, d container.Docker) *container.Engine {
 	t.Helper()
-	e := container.New(d, container.Config{ProbeImage: probeImage, Version: "test", Hostname: "here"})
+	e := container.New(d, container.Config{ProbeImage: probeImage, Version: "test", Hostname: "here", Patience: 20 * time.Millisecond})
 	t.Cleanup(func() { _ = e.Close() })
 	return e
 }

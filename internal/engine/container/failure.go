@@ -63,6 +63,26 @@ func (c *change) explain(ctx context.Context, plan rollout.Plan, cause error) *d
 	return f
 }
 
+// halfway is an error from beside the plan's own actions, with what serves and
+// what to do; what is the beginning of its sentence. Errors that say all that by
+// themselves stay as they are.
+func (c *change) halfway(ctx context.Context, err error, what string) error {
+	var told *deployment.Failure
+	var locked *deployment.LockedError
+	var owner *deployment.OwnerError
+	if errors.As(err, &told) || errors.As(err, &locked) || errors.As(err, &owner) || c.again(ctx, err) {
+		return err
+	}
+	f := &deployment.Failure{
+		What: fmt.Sprintf("%s: %s.", what, strings.TrimSuffix(err.Error(), ".")), Err: err,
+		Serving: c.serving(ctx, true), Advice: "Apply again: it goes on from what is there.",
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		f.Advice = "Raise timeouts, or find out what was slow. " + f.Advice
+	}
+	return f
+}
+
 func (c *change) advise(e *notReady) (advice, attribute string) {
 	switch {
 	case e.container.State.OOMKilled:

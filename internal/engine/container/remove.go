@@ -133,7 +133,7 @@ func (e *Engine) Restart(ctx context.Context, name string) (err error) {
 			return fmt.Errorf("replica %s %w", r.Name, err)
 		}
 		if w.routed {
-			if err := e.traffic.Attach(ctx, name, r.ID); err != nil {
+			if err := e.traffic.Attach(ctx, name, r.ID, true); err != nil {
 				return fmt.Errorf("letting %s serve: %w", r.Name, err)
 			}
 		}

@@ -18,7 +18,7 @@ func number(c docker.Container, label string) int {
 // planned is the planner's view of the world. With adopt the foreign container
 // counts as slot 0 of revision 0, with a fingerprint that compares to want's.
 func (e *Engine) planned(w *world, want deployment.Spec, adopt bool) rollout.Observed {
-	o := rollout.Observed{Committed: w.number(), Revision: w.revision()}
+	o := rollout.Observed{Committed: w.number(), Revision: w.revision(), Interrupted: w.interrupted || w.stale()}
 	if w.record != nil {
 		o.Fingerprint = deployment.Fingerprint(w.record.spec)
 	}

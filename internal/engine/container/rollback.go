@@ -1,7 +1,6 @@
 package container
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,12 +27,12 @@ func (c *change) rollBack(ctx context.Context, plan rollout.Plan, cause error) (
 	if c.spec.Rollout.NoRollback && ctx.Err() == nil {
 		c.explainPlatform(ctx, failure)
 		failure.Advice = "rollout.auto_rollback is false: everything was left as it is. " + failure.Advice
-		status, lookErr := c.observed(ctx, nil)
-		failure.Serving = c.serving(status, lookErr, true)
-		return status, failure
+		failure.Serving = c.serving(ctx, true)
+		return c.observed(ctx, failure)
 	}
-	limit := cmp.Or(c.world.previousReadiness(), deployment.DefaultStartupTimeout) + rollbackMargin
-	if errors.Is(ctx.Err(), context.Canceled) {
+	hurry := errors.Is(ctx.Err(), context.Canceled)
+	limit := c.world.rollbackTime()
+	if hurry {
 		limit = interruptedRollback
 	}
 	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
@@ -41,39 +40,53 @@ func (c *change) rollBack(ctx context.Context, plan rollout.Plan, cause error) (
 	c.lookAgain(bounded, cause, failure)
 	c.explainPlatform(bounded, failure)
 	kept := c.keep(bounded, cause, failure)
-	if err := c.undo(bounded, kept); err != nil {
-		status, lookErr := c.observed(ctx, nil)
-		failure.Serving = fmt.Sprintf("Going back failed too: %s.\n%s", err, c.serving(status, lookErr, true))
+	if err := c.undo(bounded, cause, kept, hurry); err != nil {
+		failure.Serving = fmt.Sprintf("Going back failed too: %s.\n%s", err, c.serving(ctx, true))
 		failure.Advice = "Apply again: what is left is put in order first. " + failure.Advice
-		return status, failure
+	} else {
+		failure.Serving = c.serving(ctx, kept != "")
 	}
-	status, lookErr := c.observed(ctx, nil)
-	failure.Serving = c.serving(status, lookErr, kept != "")
-	return status, failure
+	return c.observed(ctx, failure)
 }
 
-func (w *world) previousReadiness() time.Duration {
-	if w.record == nil || w.record.spec.Readiness == nil {
-		return 0
+// rollbackTime is what a rollback may take: the recorded version's time to get
+// ready, for each batch of replicas that takes over from the failed one.
+func (w *world) rollbackTime() time.Duration {
+	startup, batches := deployment.DefaultStartupTimeout, 1
+	if w.record != nil {
+		s := w.record.spec
+		if s.Readiness != nil && s.Readiness.StartupTimeout != 0 {
+			startup = s.Readiness.StartupTimeout
+		}
+		surge := max(1, s.Rollout.MaxSurge)
+		batches = max(1, (s.Replicas+surge-1)/surge)
 	}
-	return w.record.spec.Readiness.StartupTimeout
+	return time.Duration(batches)*startup + rollbackMargin
 }
 
 // undo plans towards what was before and executes that. It creates nothing, and
-// leaves alone what is kept.
-func (c *change) undo(ctx context.Context, kept string) error {
+// leaves alone what is kept. In a hurry it does not wait for what it starts.
+func (c *change) undo(ctx context.Context, cause error, kept string, hurry bool) error {
 	before := c.world
 	now, err := c.engine.observe(ctx, c.spec.Name)
 	if err != nil {
+		return err
+	}
+	if err := c.leaveOthers(ctx, now); err != nil {
 		return err
 	}
 	if now.kept != nil && now.kept.ID == kept {
 		now.kept = nil
 	}
 	now.foreignSpec = before.foreignSpec
-	back := &change{engine: c.engine, session: c.session, world: now, adopting: c.adopting && now.foreign != nil, routed: c.routed, absence: c.absence, hopeless: c.failed}
+	var at *actionError
+	now.interrupted = errors.As(cause, &at) && at.action.Op == rollout.OpDrain
+	back := &change{
+		engine: c.engine, session: c.session, world: now, adopting: c.adopting && now.foreign != nil,
+		routed: c.routed, absence: c.absence, hopeless: c.failed, hurry: hurry,
+	}
 	desired, observed := back.previous(before)
-	desired.Routed = c.routed
+	desired.Routed, desired.Hurry = c.routed, hurry
 	info, err := c.engine.docker.Info(ctx)
 	if err != nil {
 		return err
@@ -83,10 +96,36 @@ func (c *change) undo(ctx context.Context, kept string) error {
 		observed.Replicas[i].Failed = c.failed[r.ID]
 	}
 	back.index()
-	if err := back.execute(ctx, rollout.For(desired, observed).Actions); err != nil || before.record == nil {
+	err = back.execute(ctx, rollout.For(desired, observed).Actions)
+	c.loading = back.failed
+	if err != nil || before.record == nil {
 		return err
 	}
 	return back.settleTraffic(ctx, before.record.spec)
+}
+
+// leaveOthers takes out of now what another process is making: a first create has
+// no lock, so both may be at it until one of them meets a name of the other's.
+func (c *change) leaveOthers(ctx context.Context, now *world) error {
+	if c.world.exists() {
+		return nil // then there is one
+	}
+	var mine []docker.Container
+	for _, r := range now.replicas {
+		by := r.Config.Labels[docker.LabelSession]
+		theirs := false
+		if by != c.session.Name() {
+			var err error
+			if theirs, err = c.engine.sessions.Alive(ctx, by); err != nil {
+				return err
+			}
+		}
+		if !theirs {
+			mine = append(mine, r)
+		}
+	}
+	now.replicas = mine
+	return nil
 }
 
 // previous is the desired state before the failed change: the record's, else
@@ -128,41 +167,4 @@ func (c *change) unrecorded(before *world) (rollout.Desired, rollout.Observed) {
 		Running: newest.State.Running, MaxSurge: 1, Limits: limitsOf(newest.HostConfig), Rollback: true,
 	}
 	return desired, observed
-}
-
-// serving is the sentence that says what answers now; left, whether the failed
-// change left anything behind.
-func (c *change) serving(s deployment.Status, lookErr error, left bool) string {
-	if lookErr != nil {
-		return fmt.Sprintf("What serves now is not known: %s.", lookErr)
-	}
-	running := 0
-	for _, r := range s.Replicas {
-		if r.State == deployment.StateRunning && r.Name == deployment.SlotName(s.Spec.Name, r.Slot) {
-			running++
-		}
-	}
-	of := fmt.Sprintf("Revision %d (%s)", s.Revision, deployment.FamiliarImage(s.Spec.Image))
-	if s.Revision == 0 {
-		of = fmt.Sprintf("The adopted container (%s)", deployment.FamiliarImage(s.Spec.Image))
-	}
-	nothing := len(s.Replicas) == 0 || c.world.record == nil && len(c.world.replicas) == 0 && !c.adopting
-	switch {
-	case nothing && left:
-		return "Nothing was serving before."
-	case nothing:
-		return "Nothing was serving before, and nothing is left behind."
-	case running == 0 && c.absence != nil && c.absence.out > 0:
-		return fmt.Sprintf("%s is not serving on any replica, since %s.", of, c.absence.empty.UTC().Format("15:04:05 MST"))
-	case running == 0:
-		return of + " is not serving on any replica."
-	}
-	how, gone := "still serving", ""
-	if c.absence != nil {
-		gone = c.absence.String()
-	}
-	if gone != "" {
-		how = "serving again"
-	}
-	return fmt.Sprintf("%s is %s on %d of %d replicas%s.", of, how, running, max(s.Spec.Replicas, running), gone)
 }

@@ -43,6 +43,7 @@ func (l listing) sessions() map[string]bool {
 type glimpse struct {
 	ours    bool // a replica, a record or a lock
 	foreign bool // a container of that name that is not ours
+	locked  bool // somebody changes it, or did and was killed
 	owner   string
 }
 
@@ -59,6 +60,7 @@ func (l listing) glance(name string) glimpse {
 	}
 	for _, c := range l.containers {
 		look(c.Labels)
+		g.locked = g.locked || c.Labels[docker.LabelDeployment] == name && c.Labels[docker.LabelKind] == docker.KindLock
 		g.foreign = g.foreign || c.Name == name && c.Labels[docker.LabelDeployment] == ""
 	}
 	return g

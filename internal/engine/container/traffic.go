@@ -3,7 +3,6 @@ package container
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -26,10 +25,12 @@ type Traffic interface {
 	// Prepare is told which versions are about to serve side by side, or which
 	// one it is from now on.
 	Prepare(ctx context.Context, versions ...deployment.Spec) error
-	// Attach returns when every gateway sends requests to the replica, which is ready.
-	Attach(ctx context.Context, deployment, container string) error
+	// Attach lets the replica have requests. With wait it returns when every gateway
+	// sends it some, which it does as the replica is ready.
+	Attach(ctx context.Context, deployment, container string, wait bool) error
 	// Drain returns when no gateway sends requests to the replica any more and none
-	// is in flight. What takes longer than timeout is cut off.
+	// is in flight. What takes longer than timeout is cut off. After an error the
+	// replica goes on getting requests.
 	Drain(ctx context.Context, deployment, container string, timeout time.Duration) error
 	// Withdraw lets the endpoints' other deployments have the traffic of this one
 	// and drains it. It is refused where there is no other.
@@ -47,7 +48,7 @@ func (noTraffic) Network() string                                            { r
 func (noTraffic) Routes(context.Context) (map[string]bool, error)            { return nil, nil } //nolint:nilnil // there are none
 func (noTraffic) Routed(context.Context, deployment.Spec) (bool, error)      { return false, nil }
 func (noTraffic) Prepare(context.Context, ...deployment.Spec) error          { return nil }
-func (noTraffic) Attach(context.Context, string, string) error               { return nil }
+func (noTraffic) Attach(context.Context, string, string, bool) error         { return nil }
 func (noTraffic) Drain(context.Context, string, string, time.Duration) error { return nil }
 func (noTraffic) Withdraw(context.Context, string) error                     { return nil }
 
@@ -97,7 +98,7 @@ func (c *change) makeRoom(ctx context.Context, plan rollout.Plan) error {
 		defer cancel()
 		err = errors.Join(err, traffic.Prepare(bounded, before))
 	}
-	return fmt.Errorf("preparing the gateways of its endpoints: %w", err)
+	return err
 }
 
 // settleTraffic lets the gateways know what serves from now on.
@@ -105,8 +106,5 @@ func (c *change) settleTraffic(ctx context.Context, s deployment.Spec) error {
 	if !c.routed {
 		return nil
 	}
-	if err := c.engine.traffic.Prepare(ctx, s); err != nil {
-		return fmt.Errorf("the gateways of its endpoints could not be told: %w", err)
-	}
-	return nil
+	return c.engine.traffic.Prepare(ctx, s)
 }

@@ -26,6 +26,7 @@ type world struct {
 	foreign    *docker.Container  // holds the deployment's name and is not ours
 	// foreignSpec is the foreign container's, rebuilt by inspection.
 	foreignSpec deployment.Spec
+	interrupted bool            // a change may have ended in the middle of a drain
 	locked      bool            // there is a lock, held or stale
 	lockedBy    string          // name of its session
 	sessions    map[string]bool // names of the running sessions; nil when not looked at

@@ -1,0 +1,59 @@
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+)
+
+const (
+	// maxAttempts is how often a change is begun whose engine goes away in the
+	// middle of it. One that comes back and goes again has another trouble.
+	maxAttempts = 3
+	// returnPause is between two looks for an engine that has gone away.
+	returnPause = 500 * time.Millisecond
+)
+
+// returnedError says that the engine went away in the middle of a change, and is back.
+type returnedError struct{ cause error }
+
+func (e *returnedError) Error() string {
+	return fmt.Sprintf("the engine was away in the middle of the change: %s", e.cause)
+}
+func (e *returnedError) Unwrap() error { return e.cause }
+
+// again reports whether err may be that the engine was restarted: then the change
+// goes on once it is back, from what is there, as the next apply would.
+func (c *change) again(ctx context.Context, err error) bool {
+	return !c.last && ctx.Err() == nil && errors.Is(err, deployment.ErrUnreachable)
+}
+
+// awaitEngine waits for the engine to answer. The error is a *returnedError when
+// it does; otherwise it says what happened, as far as that is known.
+func (c *change) awaitEngine(ctx context.Context, cause error) (deployment.Status, error) {
+	bounded, cancel := context.WithTimeout(ctx, c.engine.cfg.Patience)
+	defer cancel()
+	began := time.Now()
+	for {
+		err := c.engine.sessions.Renew(bounded, c.session)
+		if err == nil {
+			return deployment.Status{}, &returnedError{cause}
+		}
+		select {
+		case <-time.After(returnPause):
+			continue
+		case <-bounded.Done():
+		}
+		f := &deployment.Failure{
+			What: fmt.Sprintf("The engine went away in the middle of the change, and did not come back within %s: %s.", readable(time.Since(began)), cause),
+			Err:  cause, Serving: unsure(err), Advice: "Apply again when the engine answers: it goes on from what is there.",
+		}
+		if errors.Is(ctx.Err(), context.Canceled) {
+			f.What, f.Err = "The change was interrupted, while the engine did not answer.", ctx.Err()
+		}
+		return deployment.Status{}, f
+	}
+}
