@@ -164,6 +164,8 @@ func (g *Gateways) Drain(ctx context.Context, name, container string, timeout ti
 	if err := g.docker.DisconnectNetwork(ctx, at.NetworkID, c.ID); err != nil {
 		return errors.Join(err, undrain(ctx, proxies, match))
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undrainTimeout) // or the next one in the slot is drained
+	defer cancel()
 	for i, p := range proxies {
 		if err := p.reuse(ctx, drained[i], match); err != nil {
 			return err

@@ -31,7 +31,6 @@ type change struct {
 	routed      bool                        // an endpoint routes to the deployment
 	absence     *absence                    // of what was in service before; shared with the rollback
 	last        bool                        // no further attempt is made when the engine goes away
-	hurry       bool                        // in a rollback: nothing that is started is waited for
 	loading     map[string]bool             // IDs of those that a hurried rollback has started again
 	warnings    []string
 }

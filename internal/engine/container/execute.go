@@ -91,8 +91,9 @@ func (c *change) act(ctx context.Context, a rollout.Action, id string) error {
 		c.ids[a.NewName] = id
 		return nil
 	case rollout.OpServe:
-		err := c.engine.traffic.Attach(ctx, c.spec.Name, id, !c.hurry)
-		if err == nil && !c.hurry {
+		ready := !c.failed[id]
+		err := c.engine.traffic.Attach(ctx, c.spec.Name, id, ready)
+		if err == nil && ready {
 			c.absence.back(id, time.Now())
 		}
 		return err

@@ -77,7 +77,10 @@ func (c *change) halfway(ctx context.Context, err error, what string) error {
 		What: fmt.Sprintf("%s: %s.", what, strings.TrimSuffix(err.Error(), ".")), Err: err,
 		Serving: c.serving(ctx, true), Advice: "Apply again: it goes on from what is there.",
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
+	switch {
+	case errors.Is(err, context.Canceled):
+		f.What = what + ": the change was interrupted."
+	case errors.Is(err, context.DeadlineExceeded):
 		f.Advice = "Raise timeouts, or find out what was slow. " + f.Advice
 	}
 	return f

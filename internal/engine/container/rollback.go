@@ -83,7 +83,7 @@ func (c *change) undo(ctx context.Context, cause error, kept string, hurry bool)
 	now.interrupted = errors.As(cause, &at) && at.action.Op == rollout.OpDrain
 	back := &change{
 		engine: c.engine, session: c.session, world: now, adopting: c.adopting && now.foreign != nil,
-		routed: c.routed, absence: c.absence, hopeless: c.failed, hurry: hurry,
+		routed: c.routed, absence: c.absence, hopeless: c.failed,
 	}
 	desired, observed := back.previous(before)
 	desired.Routed, desired.Hurry = c.routed, hurry
