@@ -35,27 +35,31 @@ func (e *Engine) Apply(ctx context.Context, spec deployment.Spec) (status deploy
 // attempt is one run at it; last, that there will be no other.
 func (e *Engine) attempt(ctx context.Context, spec deployment.Spec, last bool) (status deployment.Status, err error) {
 	s, img, err := e.prepare(ctx, spec)
-	if err != nil {
+	if s == nil {
 		return deployment.Status{}, e.unchanged(ctx, spec.Name, err)
 	}
 	defer func() { e.sessions.Release(ctx, err != nil) }() // a create that failed leaves no network either
-
+	c := &change{engine: e, session: s, spec: spec, image: img, last: last}
+	if err != nil {
+		return c.orAgain(ctx, deployment.Status{}, e.unchanged(ctx, spec.Name, err))
+	}
 	w, unlock, err := e.claim(ctx, spec.Name, spec.Owner, s)
 	if err != nil {
-		return deployment.Status{}, err
+		return c.orAgain(ctx, deployment.Status{}, err)
 	}
-	defer func() { err = errors.Join(err, unlock(ctx)) }()
-
-	c := &change{engine: e, session: s, world: w, spec: spec, image: img, last: last}
+	c.world = w
 	status, err = c.run(ctx)
-	if c.again(ctx, err) {
-		return c.awaitEngine(ctx, err)
+	status, err = c.orAgain(ctx, status, err)
+	stays := unlock(ctx)
+	if stays != nil && err == nil { // another attempt has nothing to do but this
+		status, stays = c.orAgain(ctx, status, stays)
+		_ = unlock(ctx) // unless the session has gone, too, and it is stale
 	}
-	return status, err
+	return status, errors.Join(err, stays)
 }
 
 // prepare gets what every change needs, the slow parts side by side: the
-// session and the image.
+// session and the image. With a session that has to be released it may fail.
 func (e *Engine) prepare(ctx context.Context, spec deployment.Spec) (*session.Session, docker.Image, error) {
 	var s *session.Session
 	var img docker.Image
@@ -72,13 +76,7 @@ func (e *Engine) prepare(ctx context.Context, spec deployment.Spec) (*session.Se
 		}
 		return
 	})
-	if err := group.Wait(); err != nil {
-		if s != nil {
-			e.sessions.Release(ctx, true)
-		}
-		return nil, img, err
-	}
-	return s, img, nil
+	return s, img, group.Wait()
 }
 
 // unchanged adds what goes on serving to a failure that came before any change.

@@ -31,9 +31,13 @@ func (c *change) again(ctx context.Context, err error) bool {
 	return !c.last && ctx.Err() == nil && errors.Is(err, deployment.ErrUnreachable)
 }
 
-// awaitEngine waits for the engine to answer. The error is a *returnedError when
-// it does; otherwise it says what happened, as far as that is known.
-func (c *change) awaitEngine(ctx context.Context, cause error) (deployment.Status, error) {
+// orAgain is how an attempt ended. Where it may go on it waits for the engine to
+// answer: then the error is a *returnedError, otherwise it says what happened, as
+// far as that is known.
+func (c *change) orAgain(ctx context.Context, status deployment.Status, cause error) (deployment.Status, error) {
+	if !c.again(ctx, cause) {
+		return status, cause
+	}
 	bounded, cancel := context.WithTimeout(ctx, c.engine.cfg.Patience)
 	defer cancel()
 	began := time.Now()

@@ -1,0 +1,189 @@
+package container_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/container"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/fakedocker"
+)
+
+// TestHalfARolloutThatStays: what the change has brought into service is not the
+// version that was there, whatever name it has.
+func TestHalfARolloutThatStays(t *testing.T) {
+	d := bench(t)
+	d.Build(fakedocker.Image{Ref: "half:2", Vary: func(s fakedocker.Start) fakedocker.Behaviour {
+		if strings.HasSuffix(s.Container, ".1") {
+			return fakedocker.NeverReady("loading")
+		}
+		return fakedocker.Serving(fakedocker.OK, 0)
+	}})
+	e := process(t, d)
+	s := spec("iris", "serve:1", 2)
+	apply(t, e, s)
+	s.Image, s.Rollout.NoRollback = "docker.io/library/half:2", true
+	refusal(t, d, s, "Revision 1 (serve:1) is still serving on 1 of 2 replicas. Revision 2 serves on 1.", "rollout.auto_rollback is false")
+	d.KillSessions() // that process has ended
+	s.Image = "docker.io/library/serve:1"
+	if back := apply(t, e, s); back.Revision != 1 || len(back.Replicas) != 2 {
+		t.Errorf("went back to %s", ids(back))
+	}
+}
+
+// TestAHurriedRollback: after Ctrl-C there is no time for a model to load again.
+// The old replica is started and has its name; that it loads is said.
+func TestAHurriedRollback(t *testing.T) {
+	d := bench(t)
+	d.Build(fakedocker.Image{Ref: "heavy:1", Vary: func(s fakedocker.Start) fakedocker.Behaviour {
+		return fakedocker.Serving(fakedocker.OK, time.Duration(s.Attempt-1)*time.Hour) // from the second start on
+	}})
+	e := process(t, d)
+	s := spec("iris", "heavy:1", 1)
+	s.Rollout.Order = deployment.StopFirst
+	before := apply(t, e, s)
+	s.Image = "docker.io/library/never:1"
+	s.Readiness = &deployment.Readiness{Path: "/ready", StartupTimeout: time.Minute}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(100*time.Millisecond, cancel)
+	began := time.Now()
+	_, err := e.Apply(ctx, s)
+	if took := time.Since(began); err == nil || took > 3*time.Second {
+		t.Fatalf("after %s: %v", took, err)
+	}
+	if says := "Revision 1 (heavy:1) was started again on 1 of 1 replicas: it serves once it is ready."; !strings.Contains(err.Error(), says) {
+		t.Errorf("the error does not say %q:\n%s", says, err)
+	}
+	if after := settled(t, e, "iris"); ids(after) != ids(before) {
+		t.Errorf("left %s, was %s", ids(after), ids(before))
+	}
+}
+
+// TestTwoFirstCreates: neither has a lock. The one that meets a name of the
+// other's goes, and takes nothing of the other's with it.
+func TestTwoFirstCreates(t *testing.T) {
+	d := bench(t)
+	d.Build(fakedocker.Image{Ref: "loads:1", Behaviour: fakedocker.Serving(fakedocker.OK, 300*time.Millisecond)})
+	winner, loser := process(t, d), process(t, d)
+	s := spec("iris", "loads:1", 2)
+	s.Readiness.StartupTimeout = 5 * time.Second
+	won := make(chan error, 1)
+	var once atomic.Bool
+	d.SetFault(func(_ int, op string, before bool) error {
+		if op != "CreateContainer" || !before || len(d.Names("mlops.kind")) < 1 || !once.CompareAndSwap(false, true) {
+			return nil
+		}
+		go func() { _, err := winner.Apply(context.Background(), s); won <- err }()
+		for d.Containers()["iris.2"].ID == "" { // it has them, and waits for them to be ready
+			time.Sleep(time.Millisecond)
+		}
+		return nil
+	})
+	_, err := loser.Apply(t.Context(), s)
+	var locked *deployment.LockedError
+	if !errors.As(err, &locked) {
+		t.Errorf("the loser: %v", err)
+	}
+	if err := <-won; err != nil {
+		t.Errorf("the winner: %v", err)
+	}
+	if after := settled(t, winner, "iris"); len(after.Replicas) != 2 || after.State != deployment.StateRunning {
+		t.Errorf("left %s (%s)", ids(after), after.State)
+	}
+}
+
+// TestAnEngineThatIsRestarted in the middle of a change: the same apply goes on
+// when it is back, with another session.
+func TestAnEngineThatIsRestarted(t *testing.T) {
+	for _, op := range operations() {
+		if op.want == nil {
+			continue
+		}
+		t.Run(op.name, func(t *testing.T) {
+			t.Parallel()
+			calls := countCalls(t, op)
+			for n := 1; n <= calls; n++ {
+				if n%7 == 3 && began(t, op, n) {
+					restartedAt(t, op, n)
+				}
+			}
+		})
+	}
+}
+
+// began reports whether the n-th call comes after the change has its session. An
+// engine that cannot be reached before that is not waited for.
+func began(t *testing.T, op operation, n int) bool {
+	t.Helper()
+	d := bench(t)
+	defer d.Close()
+	op.before(t, d)
+	d.ResetCalls()
+	if err := op.run(t.Context(), d, t); err != nil {
+		t.Fatal(err)
+	}
+	calls := d.Calls()
+	return slices.ContainsFunc(calls[:n-1], func(c fakedocker.Call) bool { return c.Op == "StartSession" })
+}
+
+func restartedAt(t *testing.T, op operation, n int) {
+	t.Helper()
+	d := bench(t)
+	defer d.Close()
+	op.before(t, d)
+	d.ResetCalls()
+	var begun, back atomic.Bool
+	d.SetFault(func(call int, _ string, before bool) error {
+		switch {
+		case call < n || back.Load():
+			return nil
+		case begun.CompareAndSwap(false, true):
+			go func() {
+				d.KillSessions()
+				time.Sleep(10 * time.Millisecond)
+				back.Store(true)
+			}()
+		}
+		return fmt.Errorf("%w: connection refused", deployment.ErrUnreachable)
+	})
+	e := container.New(d, container.Config{ProbeImage: probeImage, Version: "test", Hostname: "here"})
+	defer e.Close()
+	status, err := e.Apply(t.Context(), *op.want)
+	if err != nil {
+		t.Fatalf("%s, restarted at call %d: %v\n%v", op.name, n, err, d.Calls())
+	}
+	if len(status.Drift) > 0 || len(status.Replicas) != op.want.Replicas || status.State != deployment.StateRunning {
+		t.Fatalf("%s, restarted at call %d: %s (%s) %v", op.name, n, ids(status), status.State, status.Drift)
+	}
+	remove(t, d, e, "iris")
+}
+
+// TestAnEngineThatStaysAway is waited for as long as the patience lasts.
+func TestAnEngineThatStaysAway(t *testing.T) {
+	d := bench(t)
+	e := process(t, d)
+	s := spec("iris", "serve:1", 1)
+	apply(t, e, s)
+	s.Image = "docker.io/library/serve:2"
+	var gone atomic.Bool
+	d.SetFault(func(_ int, op string, _ bool) error {
+		if gone.Load() || op == "StartContainer" {
+			gone.Store(true)
+			return fmt.Errorf("%w: connection refused", deployment.ErrUnreachable)
+		}
+		return nil
+	})
+	refusal(t, d, s, "The engine went away in the middle of the change, and did not come back within ", "connection refused",
+		"What serves now is not known", "Apply again when the engine answers: it goes on from what is there.")
+	d.SetFault(nil)
+	d.KillSessions()
+	if after := apply(t, process(t, d), s); after.Revision != 2 {
+		t.Errorf("became %s", ids(after))
+	}
+}
