@@ -139,7 +139,7 @@ func restartedAt(t *testing.T, op operation, n int) {
 	op.before(t, d)
 	d.ResetCalls()
 	var begun, back atomic.Bool
-	d.SetFault(func(call int, _ string, before bool) error {
+	d.SetFault(func(call int, _ string, _ bool) error {
 		switch {
 		case call < n || back.Load():
 			return nil

@@ -69,6 +69,9 @@ func (c *crashes) crash(after, down time.Duration) (survived bool, err error) {
 	time.Sleep(down)
 	c.engine.up()
 	result := apply.Wait()
+	if result.ExitCode != 0 {
+		c.t.Logf("%s after the apply began the engine crashed, which it said so:\n%s", after.Round(time.Millisecond), result.Output())
+	}
 	if err := c.eachSlotServes(); err != nil {
 		return false, fmt.Errorf("after the restart: %w\nthe apply: exit code %d\n%s", err, result.ExitCode, result.Output())
 	}
