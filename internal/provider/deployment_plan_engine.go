@@ -35,8 +35,8 @@ func (p *deploymentPlan) ask(ctx context.Context) {
 	preview, err := p.rt.Engine.Preview(ctx, spec)
 	switch {
 	case err == nil:
-	case p.creates() && (errors.Is(err, deployment.ErrOwner) || errors.Is(err, deployment.ErrForeign)):
-		p.diags.Append(attributeError(p.namedBy(), fmt.Sprintf("Unable to create deployment %q", spec.Name), explain(err)))
+	case errors.Is(err, deployment.ErrOwner) || errors.Is(err, deployment.ErrForeign): // the apply would say so, too
+		p.diags.Append(attributeError(p.namedBy(), fmt.Sprintf("Unable to %s deployment %q", p.operation(), spec.Name), explain(err)))
 		return
 	default:
 		p.diags.Append(warning(fmt.Sprintf("The plan of deployment %q was not checked against the engine", spec.Name),
@@ -49,6 +49,14 @@ func (p *deploymentPlan) ask(ctx context.Context) {
 // creates reports whether nothing of the deployment is in the state, or under
 // another name.
 func (p *deploymentPlan) creates() bool { return p.prior == nil || p.replaces }
+
+// operation is what the plan is for.
+func (p *deploymentPlan) operation() string {
+	if p.creates() {
+		return "create"
+	}
+	return "update"
+}
 
 // namedBy is the attribute that gives the deployment its name.
 func (p *deploymentPlan) namedBy() path.Path {

@@ -132,6 +132,18 @@ func TestDeploymentRefusedByThePlan(t *testing.T) {
 	}
 }
 
+// TestDeploymentUpdateRefusedByThePlan: an update that would be refused is, too.
+func TestDeploymentUpdateRefusedByThePlan(t *testing.T) {
+	h := newHost(t, nil, serving("iris-serve:1"), serving("iris-serve:2"))
+	h.configure(object{"owner": "vision"})
+	w := h.create(iris)
+	h.configure(object{"owner": "speech"})
+	p := h.plan(w, with(iris, object{"image": "iris-serve:2"}))
+	if want := `name: error: Unable to update deployment "pyt-iris": `; len(p.diagnostics) != 1 || !strings.HasPrefix(p.diagnostics[0], want) {
+		t.Errorf("plans %q", p.diagnostics)
+	}
+}
+
 // TestDeploymentPlanWithoutAnswer: an engine that gives no answer costs a plan
 // its warnings, not more.
 func TestDeploymentPlanWithoutAnswer(t *testing.T) {

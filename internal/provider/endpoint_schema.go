@@ -115,7 +115,7 @@ func trafficAttribute() schema.Attribute {
 			"deployment": schema.StringAttribute{
 				Optional: true,
 				MarkdownDescription: describe("Name of a deployment. Required. Write `mlops_deployment.example.name`, so that Terraform makes it first. "+
-					"It needs a `port`, which cannot change while an endpoint routes to it, and has to speak HTTP without TLS there.", changesTraffic),
+					"It needs a `port`, and has to speak HTTP without TLS there.", changesTraffic),
 				Validators: []validator.String{stringIs{isName}},
 			},
 			"weight": schema.Int64Attribute{
