@@ -108,8 +108,12 @@ func (m *Manager) alive(ctx context.Context) bool {
 
 // Renew is for when the engine may have been restarted while s was in use: if
 // that has gone, the next Acquire starts another. An error says that the engine
-// does not answer.
+// does not answer. Without a session it says no more than that.
 func (m *Manager) Renew(ctx context.Context, s *Session) error {
+	if s == nil {
+		_, err := m.network.find(ctx)
+		return err
+	}
 	c, err := m.docker.InspectContainer(ctx, s.ContainerID())
 	if err != nil && !errors.Is(err, deployment.ErrNotFound) {
 		return err

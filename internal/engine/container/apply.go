@@ -35,10 +35,9 @@ func (e *Engine) Apply(ctx context.Context, spec deployment.Spec) (status deploy
 // attempt is one run at it; last, that there will be no other.
 func (e *Engine) attempt(ctx context.Context, spec deployment.Spec, last bool) (status deployment.Status, err error) {
 	s, img, err := e.prepare(ctx, spec)
-	if s == nil {
-		return deployment.Status{}, e.unchanged(ctx, spec.Name, err)
+	if s != nil {
+		defer func() { e.sessions.Release(ctx, err != nil) }() // a create that failed leaves no network either
 	}
-	defer func() { e.sessions.Release(ctx, err != nil) }() // a create that failed leaves no network either
 	c := &change{engine: e, session: s, spec: spec, image: img, last: last}
 	if err != nil {
 		return c.orAgain(ctx, deployment.Status{}, e.unchanged(ctx, spec.Name, err))

@@ -2,6 +2,7 @@ package container
 
 import (
 	"cmp"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
@@ -41,6 +42,7 @@ type Engine struct {
 	reads    *snapshots
 	tags     *imageReads
 	names    keyed.Mutex // the goroutines of one process; the lock container keeps processes apart
+	away     atomic.Bool // somebody has waited in vain for an engine that went away: no other does
 }
 
 var _ deployment.Engine = (*Engine)(nil)

@@ -28,7 +28,7 @@ func (e *returnedError) Unwrap() error { return e.cause }
 // again reports whether err may be that the engine was restarted: then the change
 // goes on once it is back, from what is there, as the next apply would.
 func (c *change) again(ctx context.Context, err error) bool {
-	return !c.last && ctx.Err() == nil && errors.Is(err, deployment.ErrUnreachable)
+	return !c.last && ctx.Err() == nil && errors.Is(err, deployment.ErrUnreachable) && !c.engine.away.Load()
 }
 
 // orAgain is how an attempt ended. Where it may go on it waits for the engine to
@@ -44,6 +44,7 @@ func (c *change) orAgain(ctx context.Context, status deployment.Status, cause er
 	for {
 		err := c.engine.sessions.Renew(bounded, c.session)
 		if err == nil {
+			c.engine.away.Store(false)
 			return deployment.Status{}, &returnedError{cause}
 		}
 		select {
@@ -51,9 +52,10 @@ func (c *change) orAgain(ctx context.Context, status deployment.Status, cause er
 			continue
 		case <-bounded.Done():
 		}
+		c.engine.away.Store(ctx.Err() == nil)
 		f := &deployment.Failure{
 			What: fmt.Sprintf("The engine went away in the middle of the change, and did not come back within %s: %s.", readable(time.Since(began)), cause),
-			Err:  cause, Serving: unsure(err), Advice: "Apply again when the engine answers: it goes on from what is there.",
+			Err:  cause, Serving: "What serves now is not known.", Advice: "Apply again when the engine answers: it goes on from what is there.",
 		}
 		if errors.Is(ctx.Err(), context.Canceled) {
 			f.What, f.Err = "The change was interrupted, while the engine did not answer.", ctx.Err()

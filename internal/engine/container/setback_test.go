@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -109,27 +108,12 @@ func TestAnEngineThatIsRestarted(t *testing.T) {
 			t.Parallel()
 			calls := countCalls(t, op)
 			for n := 1; n <= calls; n++ {
-				if n%7 == 3 && began(t, op, n) {
+				if n%7 == 3 {
 					restartedAt(t, op, n)
 				}
 			}
 		})
 	}
-}
-
-// began reports whether the n-th call comes after the change has its session. An
-// engine that cannot be reached before that is not waited for.
-func began(t *testing.T, op operation, n int) bool {
-	t.Helper()
-	d := bench(t)
-	defer d.Close()
-	op.before(t, d)
-	d.ResetCalls()
-	if err := op.run(t.Context(), d, t); err != nil {
-		t.Fatal(err)
-	}
-	calls := d.Calls()
-	return slices.ContainsFunc(calls[:n-1], func(c fakedocker.Call) bool { return c.Op == "StartSession" })
 }
 
 func restartedAt(t *testing.T, op operation, n int) {
