@@ -120,3 +120,43 @@ func serves(t *testing.T, w *world, n int) {
 		t.Fatalf("after call %d: %s, %d up: %s", n, o.State, counts.Up, o.Reason)
 	}
 }
+
+// TestAnEndpointMadeInTheMiddle of a rollout, which began without one: what has
+// taken over meanwhile serves behind it.
+func TestAnEndpointMadeInTheMiddle(t *testing.T) {
+	calls := func() int {
+		w := newWorld(t)
+		w.ResetCalls()
+		after := model("v2")
+		after.Image = "docker.io/library/model:2"
+		if _, err := w.engine.Apply(t.Context(), after); err != nil {
+			t.Fatal(err)
+		}
+		return len(w.Calls())
+	}()
+	for n := 1; n <= calls; n++ {
+		w := newWorld(t)
+		other := w.process()
+		w.ResetCalls()
+		begun := false
+		w.SetFault(func(call int, op string, before bool) error {
+			if call == n && before && !begun && op != "Events" && op != "Dial" { // nobody waits for these
+				begun = true
+				if _, err := other.gateways.Apply(t.Context(), front(endpoint.Route{Deployment: "v2", Weight: 1})); err != nil {
+					t.Errorf("call %d, %s: %v", n, op, err)
+				}
+			}
+			return nil
+		})
+		after := model("v2")
+		after.Image = "docker.io/library/model:2"
+		if _, err := w.engine.Apply(t.Context(), after); err != nil {
+			t.Fatalf("call %d: %v", n, err)
+		}
+		w.SetFault(nil)
+		if begun { // else it was over before that call
+			serves(t, w, n)
+		}
+		w.Close()
+	}
+}

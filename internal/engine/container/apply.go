@@ -24,9 +24,9 @@ func (e *Engine) Apply(ctx context.Context, spec deployment.Spec) (status deploy
 	defer release()
 	defer e.forget(spec.Name)
 	for n := 1; ; n++ {
-		status, err = e.attempt(ctx, spec, n == maxAttempts)
-		var back *returnedError
-		if !errors.As(err, &back) {
+		status, err = e.attempt(ctx, spec, n >= maxAttempts)
+		var repeat *repeatError
+		if !errors.As(err, &repeat) {
 			return status, err
 		}
 	}

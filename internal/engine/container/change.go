@@ -65,6 +65,9 @@ func (c *change) run(ctx context.Context) (deployment.Status, error) {
 			Err:  err, Advice: "Apply again: the leftovers are removed first.",
 		})
 	}
+	if c.routedSince(ctx) {
+		return deployment.Status{}, &repeatError{errRoutedSince}
+	}
 	if w := c.made(plan); w != nil {
 		status, err := c.engine.describe(ctx, w, c.lookupImage)
 		status.Warnings = c.warnings

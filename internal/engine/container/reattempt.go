@@ -17,13 +17,14 @@ const (
 	returnPause = 500 * time.Millisecond
 )
 
-// returnedError says that the engine went away in the middle of a change, and is back.
-type returnedError struct{ cause error }
+// repeatError says that a change is to be begun once more: its engine went away in
+// the middle of it and is back, or what it knew has changed.
+type repeatError struct{ cause error }
 
-func (e *returnedError) Error() string {
-	return fmt.Sprintf("the engine was away in the middle of the change: %s", e.cause)
+func (e *repeatError) Error() string {
+	return fmt.Sprintf("it did not come to rest: %s", e.cause)
 }
-func (e *returnedError) Unwrap() error { return e.cause }
+func (e *repeatError) Unwrap() error { return e.cause }
 
 // again reports whether err may be that the engine was restarted: then the change
 // goes on once it is back, from what is there, as the next apply would.
@@ -32,7 +33,7 @@ func (c *change) again(ctx context.Context, err error) bool {
 }
 
 // orAgain is how an attempt ended. Where it may go on it waits for the engine to
-// answer: then the error is a *returnedError, otherwise it says what happened, as
+// answer: then the error is a *repeatError, otherwise it says what happened, as
 // far as that is known.
 func (c *change) orAgain(ctx context.Context, status deployment.Status, cause error) (deployment.Status, error) {
 	if !c.again(ctx, cause) {
@@ -45,7 +46,7 @@ func (c *change) orAgain(ctx context.Context, status deployment.Status, cause er
 		err := c.engine.sessions.Renew(bounded, c.session)
 		if err == nil {
 			c.engine.away.Store(false)
-			return deployment.Status{}, &returnedError{cause}
+			return deployment.Status{}, &repeatError{cause}
 		}
 		select {
 		case <-time.After(returnPause):

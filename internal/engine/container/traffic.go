@@ -101,6 +101,20 @@ func (c *change) makeRoom(ctx context.Context, plan rollout.Plan) error {
 	return err
 }
 
+// errRoutedSince says that an endpoint was made in the middle of a change, which
+// knew nothing of it and has let nothing new serve behind it.
+var errRoutedSince = errors.New("an endpoint routes to the deployment since the change began")
+
+// routedSince reports whether that is so. The endpoint has seen the replicas that
+// were there when it was made.
+func (c *change) routedSince(ctx context.Context) bool {
+	if c.routed || c.last || !c.world.exists() {
+		return false
+	}
+	routed, err := c.engine.traffic.Routed(ctx, c.spec)
+	return err == nil && routed
+}
+
 // settleTraffic lets the gateways know what serves from now on.
 func (c *change) settleTraffic(ctx context.Context, s deployment.Spec) error {
 	if !c.routed {
