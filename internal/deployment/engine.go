@@ -24,13 +24,17 @@ type Engine interface {
 	// that this provider did not make, and returns when they have started:
 	// readiness is not awaited. Running already is success. ErrNotFound.
 	Start(ctx context.Context, name string) error
-	// Remove removes a deployment and all that belongs to it. Already gone is success.
+	// Remove removes a deployment and all that belongs to it. Already gone is
+	// success. ErrTakenOver.
 	Remove(ctx context.Context, r Removal) error
 }
 
 // Removal says what to remove.
 type Removal struct {
 	Name, Owner string
+	// UID is the life under which the caller applied the deployment last. If the
+	// record has another, nothing is removed: ErrTakenOver. "": whoever has it.
+	UID string
 	// Adopted are the IDs of containers that this provider did not make and
 	// that the caller's state nevertheless manages (an import). No other
 	// foreign container is ever removed.
@@ -41,5 +45,5 @@ type Removal struct {
 type Preview struct {
 	Actions  []string // one line each, in order; empty: nothing
 	Replaces bool     // at least one new container
-	Warnings []string // expected interruptions
+	Warnings []string // expected interruptions, and whether it is taken over
 }

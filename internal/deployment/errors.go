@@ -17,6 +17,7 @@ var (
 	ErrOwner       = errors.New("owned by somebody else")
 	ErrForeign     = errors.New("a container that this provider did not make has the name")
 	ErrUnsupported = errors.New("not supported by this engine")
+	ErrTakenOver   = errors.New("applied by somebody else since")
 )
 
 // OwnerError says that something belongs to another configuration.

@@ -50,6 +50,11 @@ type Spec struct {
 	// Adopted are the IDs of containers that this provider did not make and
 	// that the caller's state already manages (an import).
 	Adopted []string `json:"-"`
+
+	// UID is the life under which the caller applies the deployment: the record
+	// gets it, so that a Removal can tell whether somebody else has applied it
+	// since. "": whoever has it keeps it.
+	UID string `json:"-"`
 }
 
 // Secrets are the write-only environment variables. Values never leave the

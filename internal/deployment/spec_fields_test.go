@@ -23,7 +23,7 @@ var (
 		"Validation.ExpectStatus", "Validation.ExpectJSON.Path", "Validation.ExpectJSON.Equals", "Validation.ExpectJSON.Tolerance",
 		"Validation.MaxLatency", "Validation.Repeat",
 		"Rollout.Order", "Rollout.MaxSurge", "Rollout.DrainTimeout", "Rollout.NoRollback", "Rollout.KeepFailed",
-		"DefaultLabels", "AdoptExisting", "Timeouts.Create", "Timeouts.Read", "Timeouts.Update", "Timeouts.Delete", "Adopted",
+		"DefaultLabels", "AdoptExisting", "Timeouts.Create", "Timeouts.Read", "Timeouts.Update", "Timeouts.Delete", "Adopted", "UID",
 	}
 )
 

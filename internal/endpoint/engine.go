@@ -15,9 +15,12 @@ type Engine interface {
 	// that is not there, does not run or cannot be asked has a State that says so.
 	Observe(ctx context.Context, name string) (Observation, error)
 	// Remove removes an endpoint and all that belongs to it; what it routed to
-	// goes on running. Already gone is success.
+	// goes on running. Already gone is success. deployment.ErrTakenOver.
 	Remove(ctx context.Context, r Removal) error
 }
 
 // Removal says what to remove.
-type Removal struct{ Name, Owner string }
+type Removal struct {
+	Name, Owner string
+	UID         string // see deployment.Removal
+}

@@ -15,7 +15,7 @@ func (s Spec) Revises(before Spec) bool { return !reflect.DeepEqual(s.revised(),
 
 // revised is what of a Spec makes its revision.
 func (s Spec) revised() Spec {
-	s.Owner, s.Timeouts = "", deployment.Timeouts{}
+	s.Owner, s.UID, s.Timeouts = "", "", deployment.Timeouts{}
 	if s.TLS != nil {
 		t := *s.TLS
 		t.PrivateKey, t.Hash, t.MinVersion = "", "", cmp.Or(t.MinVersion, DefaultMinTLSVersion)

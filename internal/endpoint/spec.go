@@ -43,6 +43,10 @@ type Spec struct {
 	MetricsIP   string `json:"metrics_ip,omitempty"`   // "": deployment.DefaultHostIP
 
 	Timeouts deployment.Timeouts `json:"timeouts,omitzero"`
+
+	// UID is the life under which the caller applies the endpoint: the record gets
+	// it, beside the Spec. "": whoever has it keeps it. See deployment.Spec.
+	UID string `json:"-"`
 }
 
 // Route is a deployment's part of an endpoint's traffic.

@@ -27,6 +27,8 @@ func (g *Gateways) Apply(ctx context.Context, spec endpoint.Spec) (status endpoi
 		return status, err
 	}
 	defer func() { g.sessions.Release(ctx, err != nil) }() // a create that failed leaves no network either
+	uid := spec.UID
+	spec.UID = "" // the record has it beside the spec
 	c := &change{Gateways: g, session: s, spec: spec}
 	if c.unlock, err = g.lockAlone(ctx, s, spec.Name); err != nil {
 		return status, err
@@ -38,6 +40,7 @@ func (g *Gateways) Apply(ctx context.Context, spec endpoint.Spec) (status endpoi
 	if err := c.claim(); err != nil {
 		return status, err
 	}
+	c.world.uid = uid
 	if err := c.run(ctx); err != nil {
 		err = c.goBack(ctx, err)
 		c.tell(c.before, c.world.record)
@@ -45,7 +48,7 @@ func (g *Gateways) Apply(ctx context.Context, spec endpoint.Spec) (status endpoi
 	}
 	c.tell(c.before, c.world.record)
 	status, err = g.Status(ctx, spec.Name)
-	status.Warnings = append(status.Warnings, c.warnings...)
+	status.Warnings = slices.Concat(status.Warnings, c.before.takenOver(uid), c.warnings)
 	return status, err
 }
 
@@ -221,7 +224,7 @@ func (c *change) restore(ctx context.Context, w *world) error {
 	if w.record != nil {
 		backends = backendsOf(c.before.spec.Traffic, append(slices.Clone(w.record.backends), backends...))
 	}
-	w.revision = c.before.revision
+	w.revision, w.uid = c.before.revision, c.before.uid
 	if err := c.commit(ctx, w, c.before.spec, backends); err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package gateway
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -11,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/session"
@@ -43,6 +43,15 @@ func (r record) config() config {
 		c.keys = s.Auth.Keys
 	}
 	return c
+}
+
+// takenOver warns whoever has applied an endpoint as uid that it was somebody
+// else's before; r is nil when there was none.
+func (r *record) takenOver(uid string) []string {
+	if r == nil || !deployment.OtherLife(r.uid, uid) {
+		return nil
+	}
+	return []string{deployment.TakenOver(fmt.Sprintf("Endpoint %q", r.spec.Name), r.revision, r.spec.Owner)}
 }
 
 // backend of a deployment; false when the endpoint does not route to it.
@@ -113,11 +122,12 @@ func parseRecord(v docker.Volume) (record, error) {
 // commit writes what is wanted of an endpoint from now on and removes what was
 // wanted before. A crash between the two leaves two, of which the higher counts.
 func (g *Gateways) commit(ctx context.Context, w *world, spec endpoint.Spec, backends []Backend) error {
-	next := record{number: 1, uid: strings.ToLower(rand.Text()), revision: max(1, w.revision), spec: spec, backends: backends}
+	next := record{number: 1, uid: w.uid, revision: max(1, w.revision), spec: spec, backends: backends}
 	if w.record != nil {
-		next.number, next.uid, next.revision = w.record.number+1, w.record.uid, cmp.Or(w.revision, w.record.revision)
+		next.number, next.uid, next.revision = w.record.number+1, cmp.Or(w.uid, w.record.uid), cmp.Or(w.revision, w.record.revision)
 	}
-	if w.record == nil || w.record.revision != next.revision || !reflect.DeepEqual(w.record.spec, spec) || !slices.Equal(w.record.backends, backends) {
+	next.uid = cmp.Or(next.uid, deployment.NewUID())
+	if w.record == nil || w.record.uid != next.uid || w.record.revision != next.revision || !reflect.DeepEqual(w.record.spec, spec) || !slices.Equal(w.record.backends, backends) {
 		encoded, err := json.Marshal(memory{spec, backends, next.revision})
 		if err != nil {
 			return err

@@ -90,6 +90,10 @@ func (g *Gateways) vacate(ctx context.Context, r endpoint.Removal) (w *world, er
 	if have := w.owner(); have != "" && r.Owner != "" && have != r.Owner {
 		return nil, &deployment.OwnerError{Kind: "endpoint", Name: r.Name, Owner: have, Want: r.Owner}
 	}
+	// Without a record it goes with whoever asks. See container.Engine.
+	if w.record != nil && deployment.OtherLife(w.record.uid, r.UID) {
+		return nil, fmt.Errorf("endpoint %q: %w", r.Name, deployment.ErrTakenOver)
+	}
 	return w, g.clear(ctx, w)
 }
 

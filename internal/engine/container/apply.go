@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -176,7 +175,7 @@ func (e *Engine) Preview(ctx context.Context, spec deployment.Spec) (deployment.
 		return deployment.Preview{}, err
 	}
 	plan := rollout.For(desired, observed)
-	p := deployment.Preview{Replaces: plan.Creates(), Warnings: slices.Clone(plan.Warnings)}
+	p := deployment.Preview{Replaces: plan.Creates(), Warnings: append(w.takenOver(spec.UID, deployment.WouldTakeOver), plan.Warnings...)}
 	for _, a := range plan.Actions {
 		p.Actions = append(p.Actions, a.String())
 	}

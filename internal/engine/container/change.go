@@ -189,12 +189,17 @@ func exclusive(s deployment.Spec, w *world, info docker.Info) string {
 
 // commit writes the record of what the plan brought about.
 func (c *change) commit(ctx context.Context, plan rollout.Plan) error {
-	next := record{owner: c.spec.Owner, revision: plan.Revision, number: plan.Change, spec: c.spec.Recorded()}
+	next := record{uid: c.spec.UID, owner: c.spec.Owner, revision: plan.Revision, number: plan.Change, spec: c.spec.Recorded()}
 	next.spec.Secrets.Values = nil
 	if c.adopting && !plan.Creates() && c.keptForeign(plan) {
 		next.adopted = c.world.foreign.ID
 	}
-	return c.engine.commit(ctx, c.world, next)
+	takenOver := c.world.takenOver(c.spec.UID, deployment.TakenOver)
+	if err := c.engine.commit(ctx, c.world, next); err != nil {
+		return err
+	}
+	c.warnings = append(c.warnings, takenOver...) // a change that fails before takes nothing over
+	return nil
 }
 
 // keptForeign reports whether the plan leaves the adopted container in service.

@@ -3,7 +3,6 @@ package container
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -106,14 +105,23 @@ func (r *record) says(next record) bool {
 	return errA == nil && errB == nil && reflect.DeepEqual(a, b)
 }
 
+// takenOver warns whoever applies the deployment as uid that it is somebody
+// else's as yet.
+func (w *world) takenOver(uid string, warning func(what string, revision int, owner string) string) []string {
+	if w.record == nil || !deployment.OtherLife(w.record.uid, uid) {
+		return nil
+	}
+	return []string{warning(fmt.Sprintf("Deployment %q", w.name), w.record.revision, w.record.owner)}
+}
+
 // commit writes next as the deployment's record, with at least its number, and
-// removes the earlier ones.
+// removes the earlier ones. Without a uid it goes on with that of the record.
 // A crash between the two leaves two, of which the higher counts.
 func (e *Engine) commit(ctx context.Context, w *world, next record) error {
-	next.uid = newUID()
-	if w.record != nil {
+	if next.uid == "" && w.record != nil {
 		next.uid = w.record.uid
 	}
+	next.uid = cmp.Or(next.uid, deployment.NewUID())
 	if w.number() < next.number || !w.record.says(next) {
 		next.number = max(next.number, w.number()+1)
 		next.volume = deployment.RecordName(next.spec.Name, next.number)
@@ -137,5 +145,3 @@ func (e *Engine) commit(ctx context.Context, w *world, next record) error {
 	w.superseded = nil
 	return nil
 }
-
-func newUID() string { return strings.ToLower(rand.Text()) }

@@ -55,6 +55,12 @@ func (e *Engine) vacate(ctx context.Context, r deployment.Removal) (w *world, er
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, unlock(ctx)) }()
+	// Where there is no record, what is left is of a create or a removal that did
+	// not finish, or the record is lost: it goes with whoever asks, as it has to
+	// for a tainted resource whose create made all of it.
+	if w.record != nil && deployment.OtherLife(w.record.uid, r.UID) {
+		return nil, fmt.Errorf("deployment %q: %w", r.Name, deployment.ErrTakenOver)
+	}
 	if err := e.withdraw(ctx, w); err != nil {
 		return nil, err
 	}
