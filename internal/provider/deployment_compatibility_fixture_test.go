@@ -95,6 +95,21 @@ func storedOn(engine *fakedocker.Engine) storedEngine {
 	return out
 }
 
+// fixedLife is private state with the life that storedOn writes into records.
+func fixedLife(t *testing.T, private []byte) []byte {
+	t.Helper()
+	var facts map[string][]byte
+	if err := json.Unmarshal(private, &facts); err != nil {
+		t.Fatal(err)
+	}
+	facts[lifeKey] = []byte(`"uid"`)
+	out, err := json.Marshal(facts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 // fixedIDs gives everything an ID that depends on its name alone; the engine's
 // own depend on what was made first.
 func fixedIDs(engine *fakedocker.Engine) *strings.Replacer {

@@ -192,7 +192,7 @@ func writeStored(t *testing.T, folder string) {
 			t.Fatal(err)
 		}
 		r := storedResource{Mode: "managed", Type: deploymentType, Name: name}
-		r.Instances = []storedInstance{{SchemaVersion: h.schema.Version, Attributes: attributes, Private: w.private}}
+		r.Instances = []storedInstance{{SchemaVersion: h.schema.Version, Attributes: attributes, Private: fixedLife(t, w.private)}}
 		state.Resources = append(state.Resources, r)
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {

@@ -27,6 +27,8 @@ func (r *deploymentResource) ModifyPlan(ctx context.Context, req resource.Modify
 		prior, more := load[deploymentModel](ctx, req.State)
 		diags.Append(more...)
 		p.prior, p.driftIsLive = &prior, readFlag(ctx, req.Private, driftIsLiveKey)
+	} else {
+		p.uid = plannedLife(ctx, req.Private)
 	}
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
@@ -53,6 +55,7 @@ type deploymentPlan struct {
 	config      deploymentModel
 	prior       *deploymentModel // nil: a create
 	driftIsLive bool             // all drift of prior is mended without a new container
+	uid         string           // of a create: the life that finds nothing of another's; "": nobody is warned
 
 	plan     deploymentModel
 	replaces bool

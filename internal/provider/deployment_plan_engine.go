@@ -25,6 +25,7 @@ func (p *deploymentPlan) ask(ctx context.Context) {
 		return
 	}
 	spec, diags := p.rt.spec(p.plan, p.config, p.prior)
+	spec.UID = p.uid
 	p.diags.Append(diags...)
 	p.diags.Append(unsupported(p.rt.APIVersion, spec, p.base)...)
 	if p.diags.HasError() || !p.fullyKnown() {

@@ -25,8 +25,9 @@ const (
 	seenKey = "seen"
 )
 
-// remember writes all of it; state is what is saved beside it.
-func (r *deploymentResource) remember(ctx context.Context, to privateWriter, status deployment.Status, state deploymentModel) diag.Diagnostics {
+// remember writes all of it, and the resource's life; state is what is saved
+// beside it.
+func (r *deploymentResource) remember(ctx context.Context, to privateWriter, uid string, status deployment.Status, state deploymentModel) diag.Diagnostics {
 	live := true
 	for _, d := range status.Drift {
 		live = live && d.Live
@@ -37,7 +38,7 @@ func (r *deploymentResource) remember(ctx context.Context, to privateWriter, sta
 	}
 	var diags diag.Diagnostics
 	for key, fact := range map[string]any{
-		driftIsLiveKey: live, withoutSecretsKey: len(status.Spec.Secrets.Keys) == 0, seenKey: seen,
+		driftIsLiveKey: live, withoutSecretsKey: len(status.Spec.Secrets.Keys) == 0, seenKey: seen, lifeKey: uid,
 	} {
 		text, err := json.Marshal(fact)
 		if err != nil {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -51,9 +52,13 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 		return
 	}
 	spec, diags := r.rt.spec(plan, config, nil)
+	spec.UID = deployment.NewUID()
 	resp.Diagnostics.Append(diags...)
 	// Before anything exists: what an error leaves behind must not be orphaned.
+	// Its life is the new one, whether or not a record has it by then: a tainted
+	// resource removes what it made, and not what it failed to take over.
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan.begun())...)
+	resp.Diagnostics.Append(rememberLife(ctx, resp.Private, spec.UID)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -70,7 +75,7 @@ func (r *deploymentResource) Create(ctx context.Context, req resource.CreateRequ
 		return
 	}
 	plan.complete(status, r.rt.NamePrefix)
-	resp.Diagnostics.Append(r.remember(ctx, resp.Private, status, plan)...)
+	resp.Diagnostics.Append(r.remember(ctx, resp.Private, status.UID, status, plan)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
@@ -99,7 +104,8 @@ func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	next, diags := observed(status, &state, r.rt.NamePrefix)
 	resp.Diagnostics.Append(diags...)
-	resp.Diagnostics.Append(r.remember(ctx, resp.Private, status, next)...)
+	uid := cmp.Or(readLife(ctx, req.Private), status.UID) // whoever has taken it over since is seen by the delete
+	resp.Diagnostics.Append(r.remember(ctx, resp.Private, uid, status, next)...)
 	if !next.equal(&state) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, next)...)
 	}
@@ -117,6 +123,7 @@ func (r *deploymentResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	spec, diags := r.rt.spec(plan, config, &state)
+	spec.UID = readLife(ctx, req.Private)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -131,11 +138,12 @@ func (r *deploymentResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	plan.complete(status, r.rt.NamePrefix)
-	resp.Diagnostics.Append(r.remember(ctx, resp.Private, status, plan)...)
+	resp.Diagnostics.Append(r.remember(ctx, resp.Private, status.UID, status, plan)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
-// Delete implements resource.Resource. Already gone is success.
+// Delete implements resource.Resource. Already gone is success, and so is what
+// another resource has applied since: it stays, with a warning.
 func (r *deploymentResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	state, diags := load[deploymentModel](ctx, req.State)
 	resp.Diagnostics.Append(diags...)
@@ -146,9 +154,12 @@ func (r *deploymentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	removing, cancel := state.bounded(ctx, deleteOperation)
 	defer cancel()
 	err := engine.Remove(removing, deployment.Removal{
-		Name: state.Name.ValueString(), Owner: r.rt.Owner, Adopted: state.containerIDs(),
+		Name: state.Name.ValueString(), Owner: r.rt.Owner, UID: readLife(ctx, req.Private), Adopted: state.containerIDs(),
 	})
-	if err != nil && !errors.Is(err, deployment.ErrNotFound) {
+	switch {
+	case errors.Is(err, deployment.ErrTakenOver):
+		resp.Diagnostics.Append(leftAlone("deployment", state.Name.ValueString()))
+	case err != nil && !errors.Is(err, deployment.ErrNotFound):
 		resp.Diagnostics.Append(unable("delete", "deployment", state.Name.ValueString(), err))
 	}
 }

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,7 +54,8 @@ func (r *endpointResource) ValidateConfig(ctx context.Context, req resource.Vali
 // runs, and has to be made anew. The sentences in state do not tell.
 const outdatedKey = "outdated"
 
-// ModifyPlan plans what is known of the results. It asks nothing of an engine.
+// ModifyPlan plans what is known of the results. It asks nothing of an engine,
+// but for a create whether the endpoint is there already.
 func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() { // destroy
 		return
@@ -74,10 +76,29 @@ func (r *endpointResource) ModifyPlan(ctx context.Context, req resource.ModifyPl
 		resp.Diagnostics.Append(plan.planShift(*prior)...)
 		resp.Diagnostics.Append(plan.interruption(prior, readFlag(ctx, req.Private, outdatedKey))...)
 	}
+	if prior == nil {
+		resp.Diagnostics.Append(r.takenOver(ctx, plan, plannedLife(ctx, req.Private))...)
+	}
 	plan.complete(prior)
 	if !same(&plan, &proposed) {
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	}
+}
+
+// takenOver is the warning of a plan to create what another resource or state
+// has. An engine that gives no answer makes the plan no worse: the apply tells.
+func (r *endpointResource) takenOver(ctx context.Context, plan endpointState, uid string) diag.Diagnostics {
+	rt, name := r.runtime(), plan.Name.ValueString()
+	if rt.Unknown || rt.Endpoints == nil || !isSet(plan.Name) {
+		return nil
+	}
+	ctx, cancel := readOperation.bounded(ctx, plan.Timeouts)
+	defer cancel()
+	status, err := rt.Endpoints.Status(ctx, name)
+	if err != nil || status.Spec.Owner != rt.Owner || !deployment.OtherLife(status.UID, uid) {
+		return nil
+	}
+	return warnings("endpoint", name, []string{deployment.WouldTakeOver(fmt.Sprintf("Endpoint %q", name), status.Revision, rt.Owner)})
 }
 
 // endpoints is nil, with an error, while the provider has none.
@@ -101,14 +122,16 @@ func (r *endpointResource) Create(ctx context.Context, req resource.CreateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	name := plan.Name.ValueString()
+	name, spec := plan.Name.ValueString(), plan.withSecrets(plan.toSpec(r.rt.Owner), config)
+	spec.UID = deployment.NewUID()
+	resp.Diagnostics.Append(rememberLife(ctx, resp.Private, spec.UID)...) // of a tainted one, too: see deploymentResource
 	creating, cancel := createOperation.bounded(ctx, plan.Timeouts)
 	defer cancel()
-	status, err := engine.Apply(creating, plan.withSecrets(plan.toSpec(r.rt.Owner), config))
+	status, err := engine.Apply(creating, spec)
 	resp.Diagnostics.Append(warnings("endpoint", name, status.Warnings)...)
 	if err != nil {
 		resp.Diagnostics.Append(unable("create", "endpoint", name, err))
-		if r.nothingOf(ctx, engine, name) {
+		if r.nothingOf(ctx, engine, spec) {
 			resp.State.RemoveResource(ctx)
 		}
 		return
@@ -118,12 +141,15 @@ func (r *endpointResource) Create(ctx context.Context, req resource.CreateReques
 }
 
 // nothingOf reports whether a create that failed left nothing that would have
-// to stay in state, or found what belongs to somebody else.
-func (r *endpointResource) nothingOf(ctx context.Context, engine endpoint.Engine, name string) bool {
+// to stay in state, or found what belongs to somebody else: to another owner, or
+// to another life, which it did not get to take over. Of a tainted one Terraform
+// forgets the life before it replaces it, and the delete would take what it finds.
+func (r *endpointResource) nothingOf(ctx context.Context, engine endpoint.Engine, spec endpoint.Spec) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout) // after an interrupt, too
 	defer cancel()
-	status, err := engine.Status(ctx, name)
-	return errors.Is(err, deployment.ErrNotFound) || err == nil && status.Spec.Owner != r.rt.Owner
+	status, err := engine.Status(ctx, spec.Name)
+	return errors.Is(err, deployment.ErrNotFound) ||
+		err == nil && (status.Spec.Owner != r.rt.Owner || deployment.OtherLife(status.UID, spec.UID))
 }
 
 // Read implements resource.Resource.
@@ -147,6 +173,7 @@ func (r *endpointResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.Diagnostics.Append(unable("read", "endpoint", state.Name.ValueString(), err))
 	default:
 		resp.Diagnostics.Append(rememberFlag(ctx, resp.Private, outdatedKey, status.Outdated)...)
+		resp.Diagnostics.Append(rememberLife(ctx, resp.Private, cmp.Or(readLife(ctx, req.Private), status.UID))...)
 		if next := observedEndpoint(status, &state); !same(&next, &state) {
 			resp.Diagnostics.Append(resp.State.Set(ctx, next)...)
 		}
@@ -164,10 +191,11 @@ func (r *endpointResource) Update(ctx context.Context, req resource.UpdateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	name := plan.Name.ValueString()
+	name, spec := plan.Name.ValueString(), plan.withSecrets(plan.toSpec(r.rt.Owner), config)
+	spec.UID = readLife(ctx, req.Private)
 	updating, cancel := updateOperation.bounded(ctx, plan.Timeouts)
 	defer cancel()
-	status, err := engine.Apply(updating, plan.withSecrets(plan.toSpec(r.rt.Owner), config))
+	status, err := engine.Apply(updating, spec)
 	resp.Diagnostics.Append(warnings("endpoint", name, status.Warnings)...)
 	if err != nil {
 		resp.Diagnostics.Append(unable("update", "endpoint", name, err))
@@ -177,10 +205,12 @@ func (r *endpointResource) Update(ctx context.Context, req resource.UpdateReques
 		plan.Revision = types.Int64Value(int64(status.Revision))
 	}
 	resp.Diagnostics.Append(rememberFlag(ctx, resp.Private, outdatedKey, false)...)
+	resp.Diagnostics.Append(rememberLife(ctx, resp.Private, status.UID)...)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 }
 
-// Delete implements resource.Resource. Already gone is success.
+// Delete implements resource.Resource. Already gone is success, and so is what
+// another resource has applied since: it stays, with a warning.
 func (r *endpointResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	state, diags := load[endpointState](ctx, req.State)
 	resp.Diagnostics.Append(diags...)
@@ -191,7 +221,11 @@ func (r *endpointResource) Delete(ctx context.Context, req resource.DeleteReques
 	name := state.Name.ValueString()
 	removing, cancel := deleteOperation.bounded(ctx, state.Timeouts)
 	defer cancel()
-	if err := engine.Remove(removing, endpoint.Removal{Name: name, Owner: r.rt.Owner}); err != nil {
+	err := engine.Remove(removing, endpoint.Removal{Name: name, Owner: r.rt.Owner, UID: readLife(ctx, req.Private)})
+	switch {
+	case errors.Is(err, deployment.ErrTakenOver):
+		resp.Diagnostics.Append(leftAlone("endpoint", name))
+	case err != nil:
 		resp.Diagnostics.Append(unable("delete", "endpoint", name, err))
 	}
 }

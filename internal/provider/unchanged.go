@@ -50,8 +50,9 @@ func (s *unchangedServer) ReadResource(ctx context.Context, req *tfprotov6.ReadR
 func (s *unchangedServer) seenBefore(ctx context.Context, req *tfprotov6.ReadResourceRequest) bool {
 	var seen, name string
 	var state encodedObject
+	private := facts(req.Private)
 	if s.provider == nil || s.provider.rt == nil || s.provider.rt.Engine == nil || req.CurrentState == nil ||
-		json.Unmarshal(facts(req.Private)[seenKey], &seen) != nil || seen == "" ||
+		json.Unmarshal(private[seenKey], &seen) != nil || seen == "" || private[lifeKey] == nil || // it still has to learn its life
 		msgpack.Unmarshal(req.CurrentState.MsgPack, &state) != nil || msgpack.Unmarshal(state["name"], &name) != nil ||
 		len(state["timeouts"]) > 0 { // a timeout of the user's own is honoured on the long way
 		return false
