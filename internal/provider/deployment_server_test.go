@@ -195,7 +195,7 @@ func (h *host) imported(id string) (world, []string) {
 // is gone. kept is what the delete says.
 func (h *host) replace(w world, config object) (after world, kept, diagnostics []string) {
 	h.t.Helper()
-	private := w.private
+	var private []byte // Terraform forgets that of a tainted one: see TestReplacedAndRenamedInTerraform
 	if !w.tainted {
 		private = h.plan(w, config).private
 	}
@@ -214,6 +214,26 @@ func (h *host) replace(w world, config object) (after world, kept, diagnostics [
 		return w, kept, nil
 	}
 	after, diagnostics = h.apply(p)
+	return after, kept, diagnostics
+}
+
+// replaceFirst is replace with create_before_destroy: the old one is destroyed, as
+// Terraform remembers it, when the new one is there.
+func (h *host) replaceFirst(w world, config object) (after world, kept, diagnostics []string) {
+	h.t.Helper()
+	var private []byte
+	if !w.tainted {
+		private = h.plan(w, config).private
+	}
+	p := h.plan(world{state: h.absent().state, private: private}, config)
+	if hasErrors(p.diagnostics) {
+		return w, nil, p.diagnostics
+	}
+	p.prior.private = nil // of the old one, which is put aside by then
+	after, diagnostics = h.apply(p)
+	if !hasErrors(diagnostics) {
+		kept = h.destroy(w)
+	}
 	return after, kept, diagnostics
 }
 
