@@ -78,7 +78,7 @@ func unknownWords(line string, parts []string) string {
 	if m := summaryRE.FindStringSubmatch(line); m != nil {
 		line = m[1]
 	}
-	line = systemRE.ReplaceAllString(strings.TrimPrefix(line, "Error: "), " ")
+	line = systemRE.ReplaceAllString(strings.TrimPrefix(strings.TrimPrefix(line, "Error: "), "Warning: "), " ")
 	for _, part := range parts {
 		for at := 0; ; {
 			i := strings.Index(line[at:], part)

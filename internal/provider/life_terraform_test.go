@@ -112,7 +112,7 @@ func TestReplacedAndRenamedInTerraform(t *testing.T) {
 				})
 				nothingIsLeft(t, engine)
 				want := map[string]string{
-					"created, plan of a create": "none",
+					"created, plan of a create":  "none",
 					"replaced, plan of a create": "a life", "replaced, delete": "a life",
 					"tainted, plan of a create": "none", "tainted, delete": map[bool]string{true: "a life", false: "none"}[first],
 					"renamed, plan of a create": "none", "renamed, delete": "a life",
