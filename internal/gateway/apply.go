@@ -37,6 +37,10 @@ func (g *Gateways) Apply(ctx context.Context, spec endpoint.Spec) (status endpoi
 	if c.world, err = g.observe(ctx, spec.Name); err != nil {
 		return status, err
 	}
+	c.before = c.world.record // whatever happens now, this is what it goes back to
+	if c.world.ours() {
+		c.origin = c.world.gateway.ID
+	}
 	if err := c.claim(); err != nil {
 		return status, err
 	}
@@ -68,6 +72,10 @@ type change struct {
 	spec    endpoint.Spec
 	before  *record // what was wanted when it began
 	amends  bool    // it has no Spec of a user's, and so no private key
+
+	goesBack       bool      // it undoes another, which failed
+	origin         string    // ID of the gateway that there was when it, or what it undoes, began
+	away, servedAt time.Time // when it stopped a gateway that served, and when one served again
 
 	certificates files // by certificateFile, as far as they are known
 	warnings     []string
@@ -117,7 +125,6 @@ func (c *change) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.before = c.world.record
 	if c.before != nil {
 		c.spec.Auth = c.spec.Auth.Keep(c.before.spec.Auth)
 	}
@@ -205,8 +212,9 @@ func (c *change) goBack(ctx context.Context, cause error) error {
 		err = c.undo(bounded, w)
 		failure.Serving = "Nothing is left behind, and the deployments were not touched."
 	} else if err == nil {
-		err = c.restore(bounded, w)
-		failure.Serving = cmp.Or(failure.Serving, "The endpoint serves as it did before.")
+		var served time.Time
+		served, err = c.restore(bounded, w)
+		failure.Serving = cmp.Or(failure.Serving, c.asBefore(served))
 	}
 	if err != nil && c.shift != nil && c.shift.begun {
 		failure.Serving += " What else was changed could not be undone yet: " + sentence(err.Error())
@@ -218,17 +226,29 @@ func (c *change) goBack(ctx context.Context, cause error) error {
 
 // restore makes the endpoint what it was when the change began. Of a deployment
 // that was rolled out meanwhile the backend is today's.
-func (c *change) restore(ctx context.Context, w *world) error {
-	back := &change{Gateways: c.Gateways, session: c.session, world: w, spec: c.before.spec, before: w.record, certificates: c.certificates}
+func (c *change) restore(ctx context.Context, w *world) (served time.Time, err error) {
+	back := &change{
+		Gateways: c.Gateways, session: c.session, world: w, spec: c.before.spec, before: w.record, certificates: c.certificates, goesBack: true, origin: c.origin,
+	}
 	backends := c.before.backends
 	if w.record != nil {
 		backends = backendsOf(c.before.spec.Traffic, append(slices.Clone(w.record.backends), backends...))
 	}
 	w.revision, w.uid = c.before.revision, c.before.uid
 	if err := c.commit(ctx, w, c.before.spec, backends); err != nil {
-		return err
+		return served, err
 	}
-	return back.converge(ctx)
+	err = back.converge(ctx)
+	return back.servedAt, err
+}
+
+// asBefore is the sentence about an endpoint that serves again as it did; served
+// is since when.
+func (c *change) asBefore(served time.Time) string {
+	if c.away.IsZero() || served.IsZero() {
+		return "The endpoint serves as it did before."
+	}
+	return fmt.Sprintf("The endpoint serves again as it did before, after %s out of service.", served.Sub(c.away).Round(100*time.Millisecond))
 }
 
 // goingBackFailed is what serves when a change failed and could not be undone:

@@ -5,15 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"time"
 
-	"github.com/docker/go-connections/nat"
-
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
-	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
-	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
-	"github.com/seed-mlops/terraform-provider-mlops/internal/session"
 )
 
 // converge makes the engine what the record says.
@@ -31,10 +25,13 @@ func (c *change) converge(ctx context.Context) error {
 			return err
 		}
 	}
-	if w := c.world; !w.ours() || len(w.others) > 0 || c.misfit(*w.gateway, c.spec) != "" {
+	if err := c.reinstate(ctx); err != nil {
+		return err
+	}
+	if w := c.world; !w.ours() || c.unfit(*w.gateway) != "" {
 		err = c.replace(ctx, trafficID, edgeID)
 	} else {
-		err = c.configure(ctx)
+		err = c.keep(ctx)
 	}
 	if err != nil {
 		return err
@@ -46,94 +43,6 @@ func (c *change) converge(ctx context.Context) error {
 		return err
 	}
 	return c.forgetCertificates(ctx)
-}
-
-// replace makes a new gateway and removes the one before. They run side by
-// side, unless the host port can be held by one at a time.
-func (c *change) replace(ctx context.Context, trafficID, edgeID string) error {
-	w := c.world
-	if err := c.rescue(ctx, append(slices.Clone(w.others), w.gateways()...)); err != nil {
-		return err
-	}
-	if !c.hasCertificate() {
-		if c.amends {
-			return nil // the next Apply has the key; until then, drift says that the gateway is gone
-		}
-		return keyMissing("The gateway is gone, and with it the private key.")
-	}
-	old := w.others
-	if w.ours() {
-		aside := fmt.Sprintf("%s.%s", endpoint.GatewayName(w.name), deployment.ShortID(w.gateway.ID))
-		if err := c.docker.RenameContainer(ctx, w.gateway.ID, aside); err != nil {
-			return fmt.Errorf("renaming the gateway: %w", err)
-		}
-		old = append(old, *w.gateway)
-	}
-	id, err := c.create(ctx, trafficID, edgeID)
-	if err != nil {
-		return err
-	}
-	var later []docker.Container
-	for _, o := range old {
-		if !publishes(o, c.spec) {
-			later = append(later, o)
-		} else if err := c.discard(ctx, o); err != nil {
-			return err
-		}
-	}
-	if err := c.start(ctx, id); err != nil {
-		return err
-	}
-	if err := c.settled(ctx, proxy{c.docker, id}); err != nil {
-		return err
-	}
-	for _, o := range later {
-		if err := c.discard(ctx, o); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// create makes a gateway with its configuration; it is not started.
-func (c *change) create(ctx context.Context, trafficID, edgeID string) (id string, err error) {
-	f, err := render(c.world.record.config())
-	if err != nil {
-		return "", err
-	}
-	exposed := nat.PortSet{listenPort(): {}}
-	for port := range bindings(c.spec) {
-		exposed[port] = struct{}{}
-	}
-	id, err = c.docker.CreateContainer(ctx, docker.CreateRequest{
-		Name: endpoint.GatewayName(c.spec.Name),
-		Config: &docker.ContainerConfig{
-			Image: c.cfg.Image, User: gatewayUser, StopSignal: "SIGUSR1",
-			Entrypoint:   []string{"haproxy", "-W", "-db", "-S", masterAddress, "-f", folder + "/" + configFile},
-			ExposedPorts: exposed,
-			Labels: map[string]string{
-				docker.LabelKind: docker.KindGateway, docker.LabelEndpoint: c.spec.Name, docker.LabelOwner: c.spec.Owner,
-				docker.LabelSession: c.session.Name(), docker.LabelProvider: c.cfg.Version, session.LabelNetwork: c.cfg.Network,
-			},
-		},
-		HostConfig: &docker.HostConfig{
-			NetworkMode: docker.NetworkMode(edgeID), PortBindings: bindings(c.spec),
-			RestartPolicy: docker.RestartPolicyOf(deployment.RestartAlways),
-			CapDrop:       []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"},
-			Resources: resources(c.spec),
-		},
-		Networks: &docker.NetworkingConfig{EndpointsConfig: map[string]*docker.EndpointSettings{
-			edgeID: {Aliases: []string{c.spec.Name}}, trafficID: {},
-		}},
-	})
-	if err != nil {
-		return "", fmt.Errorf("creating the gateway: %w", err)
-	}
-	maps.Copy(f, c.certificate())
-	if err := c.docker.CopyTo(ctx, id, "/", archive(f, "", folder[1:])); err != nil {
-		return "", fmt.Errorf("copying the configuration: %w", err)
-	}
-	return id, nil
 }
 
 // configure brings the configuration of a gateway that stays up to the record.

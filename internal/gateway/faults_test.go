@@ -39,6 +39,8 @@ func steps(t *testing.T) []step {
 	renewed.TLS = speaking(t, "two")
 	moved := one
 	moved.HostPort = 8502
+	measured := one // which the old gateway has to make room for
+	measured.MetricsPort = 9101
 	applying := func(s endpoint.Spec) func(context.Context, *world) error {
 		return func(ctx context.Context, w *world) error { _, err := w.gateways.Apply(ctx, s); return err }
 	}
@@ -49,6 +51,7 @@ func steps(t *testing.T) []step {
 		{"create with TLS", nil, applying(secret), secret.Traffic},
 		{"another certificate", &secret, applying(renewed), renewed.Traffic},
 		{"another host port", &one, applying(moved), moved.Traffic},
+		{"a metrics port", &one, applying(measured), measured.Traffic},
 		{"shift", &one, applying(shifted), shifted.Traffic},
 		{"rollout", &two, func(ctx context.Context, w *world) error {
 			_, err := w.engine.Apply(ctx, deployment.Spec{

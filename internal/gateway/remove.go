@@ -104,7 +104,7 @@ func (g *Gateways) clear(ctx context.Context, w *world) error {
 		gateways = append(gateways, *w.gateway)
 	}
 	for _, c := range gateways {
-		if err := g.discard(ctx, c); err != nil {
+		if err := g.discard(ctx, c, gatewayGrace); err != nil {
 			return err
 		}
 	}

@@ -47,17 +47,25 @@ func (c *change) start(ctx context.Context, id string) error {
 // gatewayGrace is how long a gateway that goes may take to finish what it has.
 const gatewayGrace = 30 * time.Second
 
-// discard removes a gateway once it has finished what it has.
-func (g *Gateways) discard(ctx context.Context, c docker.Container) error {
+// stop stops a gateway, once it has finished what it has or after grace.
+func (g *Gateways) stop(ctx context.Context, c docker.Container, grace time.Duration) error {
 	if c.State.Paused {
 		if err := g.docker.UnpauseContainer(ctx, c.ID); err != nil {
 			return err
 		}
 	}
 	if c.State.Running {
-		if err := g.docker.StopContainer(ctx, c.ID, gatewayGrace); err != nil {
+		if err := g.docker.StopContainer(ctx, c.ID, grace); err != nil {
 			return fmt.Errorf("stopping %s: %w", c.Name, err)
 		}
+	}
+	return nil
+}
+
+// discard removes a gateway once it has finished what it has.
+func (g *Gateways) discard(ctx context.Context, c docker.Container, grace time.Duration) error {
+	if err := g.stop(ctx, c, grace); err != nil {
+		return err
 	}
 	if err := g.docker.RemoveContainer(ctx, c.ID); err != nil {
 		return fmt.Errorf("removing %s: %w", c.Name, err)
