@@ -103,16 +103,20 @@ const selfPort = 8082
 // handedName is what requests that come there are known by.
 const handedName = "next-worker"
 
+// A worker that has been replaced keeps no connection, so that what it hands on is
+// the first request of one, of which the next worker always says what came of it
+// (see unanswered). Only where that worker dies is there no answer, and nothing is
+// sent again then which a replica may have got.
 const nextWorkerConfig = `
 backend %s
-%[3]s  server self 127.0.0.1:%[2]d
+%[4]s%[3]s  server self 127.0.0.1:%[2]d
 `
 
 func proxyConfig(c config) string {
 	var b strings.Builder
 	writeGlobal(&b, c)
 	writeFrontend(&b, c)
-	fmt.Fprintf(&b, nextWorkerConfig, nextWorker, selfPort, streaming(c))
+	fmt.Fprintf(&b, nextWorkerConfig, nextWorker, selfPort, streaming(c), replaying(c))
 	backends := slices.Clone(c.backends)
 	slices.SortFunc(backends, func(x, y Backend) int { return strings.Compare(x.Deployment, y.Deployment) })
 	for _, backend := range backends {
@@ -148,11 +152,7 @@ func writeBackend(b *strings.Builder, be Backend, c config) {
 	if be.Check.TLS {
 		server += " check-ssl verify none"
 	}
-	if !c.retry.ReplayPost {
-		// Only a GET is sent again after an empty answer: anything else might be done twice.
-		b.WriteString("  http-request disable-l7-retry unless METH_GET\n")
-	}
-	b.WriteString(streaming(c) + stripping(c))
+	b.WriteString(replaying(c) + streaming(c) + stripping(c))
 	fmt.Fprintf(b, "  default-server check%s inter %s fall %d rise 1 resolvers docker resolve-prefer ipv4 init-addr last,none\n", server, checkInterval, failedChecks)
 	b.WriteString(".if version_atleast(3.1)\n  default-server init-state down\n.endif\n")
 	for alias, port := range be.ports() {

@@ -42,6 +42,15 @@ func proxyTime(d time.Duration) string {
 	return fmt.Sprintf("%dms", d.Milliseconds())
 }
 
+// replaying says which requests are sent again after an empty answer: a GET, and
+// anything else, which might be done twice, where that is wanted.
+func replaying(c config) string {
+	if c.retry.ReplayPost {
+		return ""
+	}
+	return "  http-request disable-l7-retry unless METH_GET\n"
+}
+
 // streaming gives those who want an event stream another bound of silence. What
 // an answer is cannot be known in time: the clients' word has to do.
 func streaming(c config) string {
