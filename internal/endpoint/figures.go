@@ -32,7 +32,7 @@ type DeploymentCount struct {
 	Answered     uint64 // by a replica, whole or in part; what Latency is of
 	ClientErrors uint64 // answers with 4xx
 	ServerErrors uint64 // answers with 5xx: the deployment's own, and the gateway's where no replica answered (502, 503, 504)
-	Cut          uint64 // answers that a replica did not finish, whatever their status
+	Cut          uint64 // answers that a replica did not finish, whatever their status, or did not begin, where its client was not told either
 	Aborted      uint64 // requests whose client left while request or answer was on its way
 	Retries      uint64 // further attempts of the gateway, on the same replica or another
 	Rate         uint64 // requests in the last second

@@ -36,6 +36,7 @@ type counting struct {
 	reloads int           // that came after it
 	uptime  time.Duration // to the second
 	table   statTable
+	again   []statTable // of backends alone
 }
 
 // parseFigures reads what figuresScript prints.
@@ -62,8 +63,10 @@ func parseFigures(out string) (endpoint.Figures, error) {
 	return summed(time.Unix(now, 0), all)
 }
 
-// workerMark begins what a script prints of one worker.
-const workerMark = "# worker "
+const (
+	workerMark = "# worker " // begins what a script prints of one worker
+	againMark  = "# again"   // is between its tables
+)
 
 // uptimeRE is how long a worker runs, in the words of the proxy.
 var uptimeRE = regexp.MustCompile(`^([0-9]{1,6})d([0-9]{1,2})h([0-9]{1,2})m([0-9]{1,2})s$`)
@@ -89,7 +92,11 @@ func parseCounting(part string) (counting, error) {
 		n, _ := strconv.Atoi(parts[i+1]) // digits
 		c.uptime += time.Duration(n) * unit
 	}
-	c.table, err = parseTable(strings.TrimSpace(table), figureColumns...)
+	texts := strings.Split(table, "\n"+againMark+"\n")
+	if c.table, err = parseTable(strings.TrimSpace(texts[0]), figureColumns...); err != nil {
+		return c, err
+	}
+	c.again, err = unansweredTables(texts[1:])
 	return c, err
 }
 
@@ -104,7 +111,11 @@ func summed(now time.Time, all []counting) (endpoint.Figures, error) {
 		if counts {
 			f.Period = max(f.Period, c.uptime)
 		}
-		err := c.table.each(func(r *statRow) {
+		silent, _, err := bounded(append(c.again, c.table))
+		if err != nil {
+			return endpoint.Figures{}, err
+		}
+		err = c.table.each(func(r *statRow) {
 			name := r.text("pxname")
 			if !deployment.ValidName(name) {
 				return // the proxy's own, or the backend in which requests go to the next worker
@@ -112,7 +123,7 @@ func summed(now time.Time, all []counting) (endpoint.Figures, error) {
 			if sums[name] == nil {
 				sums[name] = &deploymentSum{count: endpoint.DeploymentCount{Deployment: name}, known: map[string]bool{}}
 			}
-			sums[name].add(r, counts, i == 0)
+			sums[name].add(r, silent[name], counts, i == 0)
 		})
 		if err != nil {
 			return endpoint.Figures{}, err
@@ -138,11 +149,11 @@ type deploymentSum struct {
 // latencyWindow is over how many answers of a server the proxy averages.
 const latencyWindow = 1024
 
-func (s *deploymentSum) add(r *statRow, counts, current bool) {
+func (s *deploymentSum) add(r *statRow, silent uint64, counts, current bool) {
 	if r.text("svname") == "BACKEND" {
 		s.count.InFlight += r.small("scur")
 		if counts {
-			s.addBackend(r)
+			s.addBackend(r, silent)
 		}
 		return
 	}
@@ -154,12 +165,15 @@ func (s *deploymentSum) add(r *statRow, counts, current bool) {
 	}
 }
 
-func (s *deploymentSum) addBackend(r *statRow) {
+// addBackend adds a backend's part. Requests that were left without an answer are
+// among its server's aborts from some version on (in 3.0 all, in 2.6 none that is
+// closed in order): what is counted there is not counted again.
+func (s *deploymentSum) addBackend(r *statRow, silent uint64) {
 	s.count.Requests += r.number("stot")
 	s.count.ClientErrors += r.number("hrsp_4xx")
 	s.count.ServerErrors += r.number("hrsp_5xx")
 	s.count.Aborted += r.number("cli_abrt")
-	s.count.Cut += r.number("srv_abrt")
+	s.count.Cut += max(r.number("srv_abrt"), silent)
 	s.count.Rate += r.number("rate")
 	s.balanced += r.number("lbtot")
 	s.redispatched += r.number("wredis")

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -106,6 +107,32 @@ func TestFiguresAreNotGuessed(t *testing.T) {
 	} {
 		if f, err := parseFigures(out); err == nil {
 			t.Errorf("%s: got %+v", name, f)
+		}
+	}
+}
+
+// TestUnansweredFigures: what a backend was given and was never done with has been
+// cut, once, and only what both looks at the counters have seen.
+func TestUnansweredFigures(t *testing.T) {
+	for name, tc := range map[string]struct {
+		silent, again int
+		aborts        string
+		cut           uint64
+	}{
+		"all answered":                {0, 0, "0", 0},
+		"some not":                    {4, 4, "0", 4},
+		"counted by the proxy, too":   {4, 4, "5", 5},
+		"one begins in this moment":   {1, 0, "0", 0},
+		"one begins in the next":      {0, 1, "0", 0},
+		"one ends before it is asked": {-1, 0, "0", 0},
+	} {
+		backend := func(silent int) string {
+			return fmt.Sprintf("v1,BACKEND,UP,1,3,,%d,0,0,10,0,0,0,0,%s,0,0\n", 13+silent, tc.aborts)
+		}
+		header := "# pxname,svname," + strings.Join(serverColumns[2:], ",") + "," + strings.Join(figureColumns[:len(figureColumns)-len(serverColumns)], ",") + "\n"
+		f, err := parseFigures("1000\n# worker 40 current 0 0d00h00m10s\n" + header + backend(tc.silent) + "\n# again\n" + header + backend(tc.again) + "\n")
+		if v1, _ := f.Of("v1"); err != nil || v1.Cut != tc.cut || v1.Errors() != tc.cut {
+			t.Errorf("%s: %v, got %+v", name, err, v1)
 		}
 	}
 }

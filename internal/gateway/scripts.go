@@ -34,12 +34,14 @@ eachWorker each
 `
 
 // figuresScript prints the time, and what every worker has counted of backends and
-// servers.
+// servers, and of backends once more: see unanswered.
 const figuresScript = `# figures
 ` + prelude + `date +%s
 each() {
   echo "# worker $1 $2 $3 $4"
   ask "@!$1 show stat -1 6 -1"
+  echo "` + againMark + `"
+  ` + askUnanswered + `
 }
 eachWorker each
 `

@@ -42,8 +42,9 @@ func writeRequestRing(b *strings.Builder) {
 }
 
 // requestsScript prints what is in every worker's ring from a line on that its
-// standard input says: worker and number. A worker is its process, and when that
-// began: the first process of a container has the same number each time.
+// standard input says: worker and number; and before and after that what tells of
+// requests that are in no ring. A worker is its process, and when that began: the
+// first process of a container has the same number each time.
 const requestsScript = `# requests
 ` + prelude + `known=$(cat)
 each() {
@@ -52,9 +53,14 @@ each() {
   worker=$1.${22}
   from=$(printf '%s\n' "$known" | while read -r name number; do [ "$name" = "$worker" ] && echo "$number"; done)
   echo "# worker $worker $2"
-  ask "@!$1 show events ` + requestRing + `" | {
-    awk -v from="${from:-0}" '` + requestsAwk + `' 2> /dev/null || busybox awk -v from="${from:-0}" '` + requestsAwk + `'
-  }
+  for look in 1 2; do
+    echo "` + countedMark + `"
+    ` + askUnanswered + `
+    [ "$look" = 1 ] || continue
+    ask "@!$1 show events ` + requestRing + `" | {
+      awk -v from="${from:-0}" '` + requestsAwk + `' 2> /dev/null || busybox awk -v from="${from:-0}" '` + requestsAwk + `'
+    }
+  done
 }
 eachWorker each
 `
@@ -74,20 +80,32 @@ type request struct {
 	begun           bool // an answer has, that of the deployment
 }
 
-// parseRequests reads what requestsScript prints, by worker.
-func parseRequests(out string) map[string][]request {
-	all := map[string][]request{}
+// ended are the requests that have ended, as one worker tells of them.
+type ended struct {
+	requests    []request  // of its ring
+	least, most unanswered // as many as are in none, since it began; nil: it does not tell any more
+}
+
+// parseRequests reads what requestsScript prints, by worker. One that has been
+// replaced may go in the midst of it.
+func parseRequests(out string) (map[string]ended, error) {
+	all := map[string]ended{}
 	for _, part := range strings.Split(out, "# worker ")[1:] {
 		head, lines, _ := strings.Cut(part, "\n")
-		worker, _, _ := strings.Cut(strings.TrimSpace(head), " ")
-		all[worker] = nil
+		worker, age, _ := strings.Cut(strings.TrimSpace(head), " ")
+		var e ended
+		var err error
+		if e.least, e.most, err = parseCounted(lines); err != nil && age != "old" {
+			return nil, err
+		}
 		for line := range strings.Lines(lines) {
 			if r, ok := parseRequest(line); ok {
-				all[worker] = append(all[worker], r)
+				e.requests = append(e.requests, r)
 			}
 		}
+		all[worker] = e
 	}
-	return all
+	return all, nil
 }
 
 // parseRequest reads a line of the ring; false of what is none: the proxy tells
@@ -148,6 +166,7 @@ type workerLog struct {
 	from   int                  // all lines before it have been read, or never will be
 	read   map[requestLine]bool // those from there on
 	newest int                  // that the look before has seen
+	silent unanswered           // as many as count already, or never will
 }
 
 // beginRequestLog knows what has ended until now, and counts none of it.
@@ -157,9 +176,16 @@ func (p proxy) beginRequestLog(ctx context.Context) (*requestLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	for worker, requests := range parseRequests(out) {
-		w := &workerLog{read: map[requestLine]bool{}, newest: -1}
-		for _, r := range requests {
+	all, err := parseRequests(out)
+	if err != nil {
+		return nil, err
+	}
+	for worker, e := range all {
+		if e.most == nil {
+			return nil, fmt.Errorf("the proxy's worker %s is just going", worker)
+		}
+		w := &workerLog{read: map[requestLine]bool{}, newest: -1, silent: e.most}
+		for _, r := range e.requests {
 			w.newest = max(w.newest, r.line.number)
 		}
 		w.from = w.newest + 1
@@ -178,32 +204,41 @@ func (l *requestLog) look(ctx context.Context, p proxy) error {
 	if err != nil {
 		return err
 	}
-	for worker, requests := range parseRequests(out) {
-		l.take(worker, requests)
+	all, err := parseRequests(out)
+	if err != nil {
+		return err
+	}
+	for worker, e := range all {
+		l.take(worker, e)
 	}
 	return nil
 }
 
+// of are the requests that drew a deployment.
+func (l *requestLog) of(name string) *endpoint.Sample {
+	if l.samples[name] == nil {
+		l.samples[name] = &endpoint.Sample{}
+	}
+	return l.samples[name]
+}
+
 // take counts those requests of a worker that are new.
-func (l *requestLog) take(worker string, requests []request) {
+func (l *requestLog) take(worker string, e ended) {
 	w := l.workers[worker]
 	if w == nil { // a reload's, or a restart's
-		w = &workerLog{read: map[requestLine]bool{}, newest: -1}
+		w = &workerLog{read: map[requestLine]bool{}, newest: -1, silent: unanswered{}}
 		l.workers[worker] = w
 	}
+	l.takeSilent(w, e.least)
 	before := w.newest
-	for _, r := range requests {
+	for _, r := range e.requests {
 		if r.line.number < w.from || w.read[r.line] {
 			continue
 		}
 		w.read[r.line], w.newest = true, max(w.newest, r.line.number)
-		if !r.counts() {
-			continue
+		if r.counts() {
+			l.of(r.drawn).Add(r.failed(), r.wait)
 		}
-		if l.samples[r.drawn] == nil {
-			l.samples[r.drawn] = &endpoint.Sample{}
-		}
-		l.samples[r.drawn].Add(r.failed(), r.wait)
 	}
 	// What was not there yet when a later one was is there by the next look, or not at all.
 	if before < w.from {

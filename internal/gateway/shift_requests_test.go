@@ -52,10 +52,14 @@ func TestRequests(t *testing.T) {
 }
 
 func FuzzRequests(f *testing.F) {
-	f.Add("# worker 8.1 current\n0 0 v2 v2 200 -- 0 0 1 1 0\n\n# worker 9.7 old\n")
+	f.Add("# worker 8.1 current\n" + counted(1) + "0 0 v2 v2 200 -- 0 0 1 1 0\n\n" + counted(2) + "# worker 9.7 old\n")
 	f.Fuzz(func(t *testing.T, out string) {
-		for worker, requests := range parseRequests(out) {
-			for _, r := range requests {
+		all, err := parseRequests(out)
+		if err != nil {
+			return
+		}
+		for worker, e := range all {
+			for _, r := range e.requests {
 				if strings.ContainsAny(worker, "\n ") || r.wait < 0 || len(r.ended) != 2 {
 					t.Errorf("%q: %+v", worker, r)
 				}
@@ -98,10 +102,10 @@ func TestRequestLogProperties(t *testing.T) {
 				}
 			}
 			random.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
-			l.take("8.1", lines)
-			l.take("9.1", nil) // another worker, which is asked nothing
+			l.take("8.1", ended{requests: lines})
+			l.take("9.1", ended{}) // another worker, which is asked nothing
 		}
-		l.take("8.1", nil) // all that will be there is there
+		l.take("8.1", ended{}) // all that will be there is there
 		if got := l.sample("v2", "v3").Requests; got != total-len(missing) {
 			t.Fatalf("%d of %d counted, %d missing", got, total, len(missing))
 		}
@@ -139,13 +143,48 @@ func (d *scripted) Exec(_ context.Context, _ string, req docker.ExecRequest) (do
 	return docker.ExecResult{Stdout: d.answers[len(d.inputs)-1]}, nil
 }
 
+// counted is a table of v2, of whose requests so many were left without an answer
+// while three are in flight.
+func counted(silent int) string {
+	return fmt.Sprintf("# counted\n# pxname,svname,scur,stot,req_tot\nv2,s8080-1,3,900,0\nv2,BACKEND,3,%d,10\n.next-worker,BACKEND,0,%[1]d,0\n\n", silent+13)
+}
+
+// TestUnansweredRequests: those that no line tells of count once, those since the
+// log began, and only what both looks at the counters have seen.
+func TestUnansweredRequests(t *testing.T) {
+	const line = "0 0 v2 v2 200 -- 0 0 1 1 0\n"
+	d := &scripted{answers: []string{
+		"# worker 8.1 current\n" + counted(4) + counted(5),
+		"# worker 8.1 current\n" + counted(6) + line + counted(5),
+		"# worker 8.1 current\n" + counted(7) + line + counted(8),
+		"# worker 8.1 old\n" + counted(7) + line + counted(7) + "# worker 9.5 current\n" + counted(1) + line + counted(1),
+		"# worker 8.1 old\n" + counted(9) + "# worker 9.5 current\n" + counted(1) + line + counted(1), // it went in the midst of it
+		"# worker 9.5 current\n" + counted(1) + line,
+	}}
+	p := proxy{d, "gateway"}
+	l, err := p.beginRequestLog(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []endpoint.Sample{{Requests: 1}, {Requests: 3, Failed: 2}, {Requests: 5, Failed: 3}, {Requests: 5, Failed: 3}} {
+		err := l.look(t.Context(), p)
+		if got := l.sample("v2"); err != nil || got.Requests != want.Requests || got.Failed != want.Failed || len(l.samples) != 1 {
+			t.Errorf("look %d: %v: %s", i+1, err, got)
+		}
+	}
+	if err := l.look(t.Context(), p); err == nil {
+		t.Error("without the second look at the counters there is no error")
+	}
+}
+
 // TestRequestLogBegins: what had ended by then does not count; all of a worker
 // that comes later does.
 func TestRequestLogBegins(t *testing.T) {
 	line := func(n int) string { return fmt.Sprintf("%d %[1]d v2 v2 200 -- 0 0 1 1 0\n", n) }
+	none := counted(0)
 	d := &scripted{answers: []string{
-		"# worker 8.1 current\n" + line(4) + line(5) + line(3),
-		"# worker 8.1 old\n" + line(4) + line(6) + "# worker 9.5 current\n" + line(0) + line(1),
+		"# worker 8.1 current\n" + none + line(4) + line(5) + line(3) + none,
+		"# worker 8.1 old\n" + none + line(4) + line(6) + none + "# worker 9.5 current\n" + none + line(0) + line(1) + none,
 	}}
 	p := proxy{d, "gateway"}
 	l, err := p.beginRequestLog(t.Context())

@@ -17,7 +17,8 @@ type Traffic struct {
 // it was asked before.
 func (p *haproxy) requests() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# worker %d.%d current\n", p.pid, p.start)
+	const counted = "# counted\n# pxname,svname,scur,stot,req_tot\n\n" // none was left without an answer
+	fmt.Fprintf(&b, "# worker %d.%d current\n%s", p.pid, p.start, counted)
 	for i := range p.traffic.Requests {
 		number := i * 10_000 / p.traffic.Requests
 		for line := range strings.Lines(p.maps["split.map"]) {
@@ -31,5 +32,6 @@ func (p *haproxy) requests() string {
 			p.ended++
 		}
 	}
+	b.WriteString(counted)
 	return b.String()
 }
