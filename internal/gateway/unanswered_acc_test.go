@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +30,7 @@ func TestAccUnanswered(t *testing.T) {
 			closing.Command[2] = strings.Replace(closing.Command[2], "{ path_end /nothing }", "{ path_end /nothing } or { path /infer } { rand(20) eq 0 }", 1)
 			b.deploy(sound)
 			b.deploy(closing)
-			b.spec = endpoint.Spec{Name: b.Name("front"), Owner: "test", HostPort: acceptance.FreePort(t), OverrideHeader: which, AccessLog: true,
+			b.spec = endpoint.Spec{Name: b.Name("front"), Owner: "test", HostPort: acceptance.FreePort(t), OverrideHeader: which, AccessLog: true, MetricsPort: acceptance.FreePort(t),
 				Traffic: []endpoint.Route{{Deployment: sound.Name, Weight: 1}, {Deployment: closing.Name, Weight: 0}}}
 			b.apply(b.spec)
 			defer b.removeEndpoint(b.spec.Name)
@@ -72,6 +74,7 @@ func (b *shiftBed) countsUnanswered(closing string) {
 		_, _, got := b.figuresOf(b.spec)
 		return got.Requests == 9 && got.InFlight == 0 && got.Errors() == 3
 	})
+	b.exportsUnanswered(closing)
 	run := load.Start(load.Options{Address: b.address(), Kept: 100, Request: &load.Request{Method: http.MethodPost, Path: "/infer", Body: "x", Header: map[string]string{which: closing}}})
 	time.Sleep(2 * time.Second)
 	result := run.Stop()
@@ -79,6 +82,26 @@ func (b *shiftBed) countsUnanswered(closing string) {
 		_, _, got := b.figuresOf(b.spec)
 		return result.Failed > 0 && got.Requests == uint64(9+result.Total) && got.Errors() == uint64(3+result.Failed)
 	})
+}
+
+// exportsUnanswered: what is exported for Prometheus has them, as the dashboard of
+// the example looks for them; of nine requests three were answered with 502, or
+// not at all.
+func (b *shiftBed) exportsUnanswered(closing string) {
+	b.t.Helper()
+	c := client{b.t, &http.Client{}}
+	_, all := c.ask(fmt.Sprintf("http://127.0.0.1:%d/metrics", b.spec.MetricsPort))
+	values := map[string]int{}
+	for name, labels := range map[string]string{"sessions_total": "", "http_requests_total": "", "current_sessions": "", "http_responses_total": `,code="5xx"`} {
+		found := regexp.MustCompile(`(?m)^haproxy_backend_` + name + `\{proxy="` + regexp.QuoteMeta(closing) + `"` + labels + `\} (\d+)$`).FindStringSubmatch(all)
+		if found == nil {
+			b.t.Fatalf("there is no %s of %s:\n%s", name, closing, all)
+		}
+		values[name], _ = strconv.Atoi(found[1]) // digits
+	}
+	if failed := values["sessions_total"] - values["http_requests_total"] - values["current_sessions"] + values["http_responses_total"]; values["sessions_total"] != 9 || failed != 3 {
+		b.t.Errorf("%v are %d failures", values, failed)
+	}
 }
 
 // handsOnce: a worker that a reload has replaced gives a request away once, and

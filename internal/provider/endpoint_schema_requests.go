@@ -48,7 +48,8 @@ func maxBodyAttribute() schema.Attribute {
 func retryAttribute() schema.Attribute {
 	return schema.SingleNestedAttribute{
 		Optional: true,
-		MarkdownDescription: describe("What happens with a request that a replica does not answer: where no connection comes about, or it ends before an answer has begun. It is tried again, with another replica of the deployment if there is one.",
+		MarkdownDescription: describe("What happens with a request that a replica does not answer: where no connection comes about, or it ends before an answer has begun. It is tried again, with another replica of the deployment if there is one. "+
+			"Where that is to no avail, or not allowed, its client gets 502 or 503; on a connection that has been used before, HAProxy may close that instead of answering.",
 			changesTraffic),
 		Attributes: map[string]schema.Attribute{
 			"attempts": schema.Int64Attribute{
@@ -59,7 +60,7 @@ func retryAttribute() schema.Attribute {
 			"replay_post": schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
 				MarkdownDescription: describe("Whether a request other than GET and HEAD, too, is tried again once a replica has got it. **It then may be carried out twice**: say so only where that does no harm, as with a prediction. "+
-					"What is longer than about 15 KiB is not sent again. Default `false`: such a request is tried again only where no connection came about; otherwise its client gets 502.", changesTraffic),
+					"What is longer than about 15 KiB is not sent again. Default `false`: such a request is tried again only where no connection came about; otherwise its client gets 502, or sees its connection close.", changesTraffic),
 			},
 		},
 	}
@@ -86,6 +87,7 @@ func accessLogAttribute() schema.Attribute {
 		Optional: true, Computed: true, Default: booldefault.StaticBool(false),
 		MarkdownDescription: describe("Whether the gateway's log (`docker logs` of `gateway_container`) gets a line for each request when that ends, in JSON: `time`, `client` (an address), `key` (the name of an API key), `method`, `path`, `deployment`, `replica` (an address), `status`, "+
 			"`received` and `sent` (bytes), `queue_ms`, `connect_ms`, `response_ms` (until the answer began), `total_ms`, `retries`, `end` (how it ended, in HAProxy's two letters; `--` is well). What there is none of is `-` or -1. "+
+			"There is no line for a request whose client saw its connection close instead of getting 502 (see `retry`): `mlops_endpoint_status` counts it among `responses_cut`. "+
 			"No query, no header and no key is in it, for they may be secret. Logging delays no request: lines that the engine does not take in time are lost. How much of the log is kept, the engine's log driver decides. Default `false`.", changesTraffic),
 	}
 }

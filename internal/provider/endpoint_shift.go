@@ -84,7 +84,7 @@ func abortOnAttribute() schema.Attribute {
 			"error_rate": schema.Float64Attribute{
 				Optional: true,
 				MarkdownDescription: describe("The part of its requests that may fail, from `0` to less than `1`: of 100 requests `0.01` allows one. A request failed when it was answered with 5xx, by the deployment or, where no replica answered, by the gateway; "+
-					"when its answer was cut; or when `fallback` had to answer. Clients that leave are no failures. Default: none.", changesShift),
+					"when its answer was cut, or a replica closed the connection without one; or when `fallback` had to answer. Clients that leave are no failures. Default: none.", changesShift),
 			},
 			"latency": schema.StringAttribute{
 				Optional: true,

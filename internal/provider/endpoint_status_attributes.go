@@ -50,10 +50,11 @@ func deploymentTrafficAttributes() map[string]schema.Attribute {
 		"requests_per_second": computedNumber("Requests in the last second."),
 		"responses_4xx":       computedNumber("Answers with a status from 400 to 499."),
 		"responses_5xx":       computedNumber("Answers with a status from 500: those of the deployment, and 502, 503 and 504 of the gateway where no replica answered."),
-		"responses_cut":       computedNumber("Answers that a replica began and did not finish, whatever their status."),
-		"client_aborts":       computedNumber("Requests whose client left while request or answer was on its way. One that leaves before the answer begins is not noticed."),
-		"retries":             computedNumber("Further attempts of the gateway after a replica refused a connection or did not answer."),
-		"error_percent":       computedPercent("`responses_5xx` and `responses_cut` in percent of `requests`. Null when there were none."),
+		"responses_cut": computedNumber("Answers that a replica began and did not finish, whatever their status, and requests that it left without an answer where the gateway closed the client's connection as well instead of answering 502. " +
+			"Where HAProxy does not tell which were which (2.6), the larger of both numbers counts."),
+		"client_aborts": computedNumber("Requests whose client left while request or answer was on its way. One that leaves before the answer begins is not noticed."),
+		"retries":       computedNumber("Further attempts of the gateway after a replica refused a connection or did not answer."),
+		"error_percent": computedPercent("`responses_5xx` and `responses_cut` in percent of `requests`. Null when there were none."),
 		"latency_ms": computedNumber("Time from the connection to a replica until its answer begins, upload of the request included, in milliseconds: " +
 			"average of about the last 1024 answers of each replica, newer ones counting more. Null when there were none."),
 		"latency_max_ms": computedNumber("The longest since `counting_since`, in milliseconds. Null when there were none."),

@@ -178,7 +178,7 @@ func (b *bed) dashboardTells(rate float64) {
 		"Share of the requests": func(s series) bool {
 			return len(s) == 2 && about(s[v2], canaryShare, 0.07) && about(s[v1]+s[v2], 1, 0.001)
 		},
-		"Errors by deployment":    func(s series) bool { return len(s) == 2 && s[v1] == 0 && about(s[v2], canaryFails, 0.35) },
+		"Errors by deployment":    func(s series) bool { return len(s) == 2 && about(s[v1], 0, 0.02) && about(s[v2], canaryFails, 0.35) },
 		"Latency by deployment":   func(s series) bool { return len(s) == 2 && s[v1] > 0 && s[v2] > 0 && s[v1] < 5 },
 		"In flight by deployment": func(s series) bool { return len(s) == 4 && s[v1]+s[v2] <= requestRate && s[v1+" waiting"] == 0 },
 		"Replicas by deployment":  func(s series) bool { return len(s) == 2 && s[v1] == 1 && s[v2] == 1 },
