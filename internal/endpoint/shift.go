@@ -84,7 +84,7 @@ func Before(from, to []Route) []Route {
 // Moving are the deployments whose shares differ between from and to, by the
 // direction in which they do, in the order of Before.
 func Moving(from, to []Route) (growing, shrinking []string) {
-	have, want := sharesOf(from), sharesOf(to)
+	have, want := sharesOfBoth(from, to)
 	for _, r := range Before(from, to) {
 		switch name := r.Deployment; {
 		case want[name] > have[name]:
@@ -108,7 +108,7 @@ type move struct{ from, to int }
 // moves are all buckets that change hands on the way, in such an order that all
 // who give and all who get do so evenly; and the shares before the first.
 func moves(from, to []Route) (routes []Route, out []move) {
-	have, want := sharesOf(from), sharesOf(to)
+	have, want := sharesOfBoth(from, to)
 	routes = Before(from, to)
 	gives, gets := make([]int, len(routes)), make([]int, len(routes))
 	total := 0
@@ -146,9 +146,17 @@ func evenly(parts []int, total int) []int {
 }
 
 // sharesOf are the buckets of each deployment.
-func sharesOf(routes []Route) map[string]int {
+func sharesOf(routes []Route) map[string]int { return byName(routes, shares(routes, nil)) }
+
+// sharesOfBoth are those of before and after, where one follows the other.
+func sharesOfBoth(from, to []Route) (have, want map[string]int) {
+	have = sharesOf(from)
+	return have, byName(to, shares(to, have))
+}
+
+func byName(routes []Route, shares []int) map[string]int {
 	out := map[string]int{}
-	for i, n := range shares(routes) {
+	for i, n := range shares {
 		out[routes[i].Deployment] = n
 	}
 	return out

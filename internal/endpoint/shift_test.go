@@ -25,7 +25,7 @@ func TestStepsProperties(t *testing.T) {
 			to[0].Weight = max(to[0].Weight, 1)
 		}
 		points := rapid.IntRange(1, 100).Draw(t, "points")
-		before, target := sharesOf(from), sharesOf(to)
+		before, target := sharesOfBoth(from, to)
 		growing, shrinking := Moving(from, to)
 		steps := Steps(from, to, points)
 		if SameShares(from, to) != (len(steps) == 0) || len(growing) > 0 != (len(shrinking) > 0) {

@@ -10,17 +10,24 @@ import (
 const Buckets = 10_000
 
 // Range is the numbers, From to To inclusive, whose requests go to a deployment.
+// It is kept in the endpoint's record, so field names are part of the stored
+// format.
 type Range struct {
-	From, To   int
-	Deployment string
+	From       int    `json:"from"`
+	To         int    `json:"to"`
+	Deployment string `json:"deployment"`
 }
+
+// buckets is how many there are.
+func (r Range) buckets() int { return r.To - r.From + 1 }
 
 // Split divides the buckets over the routes by weight. Every bucket belongs to
 // exactly one deployment, what is left by rounding goes to those that lost most
 // by it, and whoever has a weight gets at least one bucket. Routes without
-// weight get none. The order of the ranges is that of the routes.
+// weight get none. The order of the ranges is that of the routes: so it is for a
+// new endpoint, and was for all whose records say nothing of ranges.
 func Split(routes []Route) []Range {
-	shares := shares(routes)
+	shares := shares(routes, nil)
 	var out []Range
 	from := 0
 	for i, r := range routes {
@@ -34,7 +41,10 @@ func Split(routes []Route) []Range {
 }
 
 // shares are the numbers of buckets, by the method of the largest remainder.
-func shares(routes []Route) []int {
+// Between equals the first one is favoured, or, where it is known how many each
+// of them holds, who has it already, so that equal weights move nothing, whatever
+// their order.
+func shares(routes []Route, held map[string]int) []int {
 	total := 0
 	for _, r := range routes {
 		total += r.Weight
@@ -53,16 +63,23 @@ func shares(routes []Route) []int {
 		}
 		left -= out[i]
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(remainders[b], remainders[a]) })
+	favoured := func(a, b int) int {
+		if held == nil {
+			return 0
+		}
+		has := func(i int) int { return held[routes[i].Deployment] - out[i] }
+		return cmp.Or(cmp.Compare(has(b), has(a)), cmp.Compare(routes[a].Deployment, routes[b].Deployment))
+	}
+	places := slices.Clone(order)
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(remainders[b], remainders[a]), favoured(a, b)) })
 	for i := 0; left > 0; i = (i + 1) % len(order) {
 		if routes[order[i]].Weight > 0 {
 			out[order[i]]++
 			left--
 		}
 	}
-	for left < 0 { // the minima took more than there was: from whoever has most
-		out[slices.Index(out, slices.Max(out))]--
-		left++
+	for ; left < 0; left++ { // the minima took more than there was: from whoever has most
+		out[slices.MaxFunc(places, func(a, b int) int { return cmp.Or(cmp.Compare(out[a], out[b]), favoured(a, b)) })]--
 	}
 	return out
 }

@@ -234,7 +234,7 @@ func (c *change) restore(ctx context.Context, w *world) (served time.Time, err e
 	if w.record != nil {
 		backends = backendsOf(c.before.spec.Traffic, append(slices.Clone(w.record.backends), backends...))
 	}
-	w.revision, w.uid = c.before.revision, c.before.uid
+	w.revision, w.uid, w.split = c.before.revision, c.before.uid, c.before.ranges()
 	if err := c.commit(ctx, w, c.before.spec, backends); err != nil {
 		return served, err
 	}

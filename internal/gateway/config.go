@@ -93,6 +93,7 @@ type config struct {
 	name     string
 	backends []Backend
 	routes   []endpoint.Route // of backends; fewer while one is added or withdrawn
+	split    []endpoint.Range // which numbers go to which of them; nil: as endpoint.Split has it
 
 	fallback       string // one of the routes; "": none
 	overrideHeader string // "": none
@@ -110,6 +111,14 @@ type config struct {
 	stripPrefix bool
 	accessLog   bool
 	threads     int // of a worker; 0: as many as the host has processors
+}
+
+// ranges are which numbers go to which of the routes.
+func (c config) ranges() []endpoint.Range {
+	if c.split != nil {
+		return c.split
+	}
+	return endpoint.Split(c.routes)
 }
 
 // check refuses what must not be rendered. Everything has been validated long
@@ -162,6 +171,24 @@ func (c config) check() error {
 		if !known[r.Deployment] || r.Weight < 0 {
 			return fmt.Errorf("a route to %q with weight %d", r.Deployment, r.Weight)
 		}
+	}
+	return c.checkSplit(known)
+}
+
+// checkSplit makes sure that every number goes somewhere.
+func (c config) checkSplit(known map[string]bool) error {
+	if c.split == nil {
+		return nil
+	}
+	next := 0
+	for _, r := range c.split {
+		if r.From != next || r.To < r.From || !known[r.Deployment] {
+			return fmt.Errorf("the numbers %d to %d for %q, where %d is the next", r.From, r.To, r.Deployment, next)
+		}
+		next = r.To + 1
+	}
+	if next != endpoint.Buckets {
+		return fmt.Errorf("numbers up to %d of %d", next, endpoint.Buckets)
 	}
 	return nil
 }

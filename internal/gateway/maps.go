@@ -12,7 +12,7 @@ import (
 
 // mapsOf are the maps of a configuration, by the names of their files.
 func mapsOf(c config) files {
-	out := files{splitFile: splitMap(c.routes), fallbackFile: fallbackMap(c.routes, c.fallback)}
+	out := files{splitFile: splitMap(c.ranges()), fallbackFile: fallbackMap(c.routes, c.fallback)}
 	if c.overrideHeader != "" {
 		out[namesFile] = namesMap(c.routes)
 	}
@@ -43,9 +43,9 @@ var mapNouns = map[string]string{
 }
 
 // splitMap is which numbers drawn by requests lead to which deployment.
-func splitMap(routes []endpoint.Route) string {
+func splitMap(split []endpoint.Range) string {
 	var b strings.Builder
-	for _, r := range endpoint.Split(routes) {
+	for _, r := range split {
 		fmt.Fprintf(&b, "%d:%d %s\n", r.From, r.To, r.Deployment)
 	}
 	return b.String()

@@ -27,13 +27,26 @@ type record struct {
 	revision int // rises with every change that a user makes of spec
 	spec     endpoint.Spec
 	backends []Backend // in the order of spec.Traffic
+
+	split []endpoint.Range // which numbers go where; nil: as endpoint.Split has it
+}
+
+// ranges are which numbers go where. It follows from the weights and from those
+// before: clients keep their numbers, and are not to move where they need not.
+func (r record) ranges() []endpoint.Range { return r.config().ranges() }
+
+// splitAs keeps ranges, unless they need not be said.
+func (r *record) splitAs(ranges []endpoint.Range) {
+	if r.split = ranges; slices.Equal(ranges, endpoint.Split(r.spec.Traffic)) {
+		r.split = nil
+	}
 }
 
 // config is what the gateway's configuration is made of.
 func (r record) config() config {
 	s := r.spec
 	c := config{
-		name: s.Name, backends: r.backends, routes: s.Traffic,
+		name: s.Name, backends: r.backends, routes: s.Traffic, split: r.split,
 		fallback: s.Fallback, overrideHeader: s.OverrideHeader, sticky: s.Sticky == endpoint.StickyCookie, requestLog: s.Shift != nil,
 		tls: s.TLS, hostPort: s.HostPort, metrics: s.MetricsPort != 0,
 		timeouts: s.TimeoutsHTTP, maxBody: s.MaxBody, retry: s.Retry, pathPrefix: s.PathPrefix, stripPrefix: s.StripPrefix,
@@ -68,6 +81,14 @@ type memory struct {
 	Spec     endpoint.Spec `json:"spec"`
 	Backends []Backend     `json:"backends"`
 	Revision int           `json:"revision,omitempty"` // 0, of the first versions: 1
+
+	Split []endpoint.Range `json:"split,omitempty"` // see record
+}
+
+// says reports whether r, which may be nil, says the same as next.
+func (r *record) says(next record) bool {
+	return r != nil && r.uid == next.uid && r.revision == next.revision && reflect.DeepEqual(r.spec, next.spec) &&
+		slices.Equal(r.backends, next.backends) && slices.Equal(r.split, next.split)
 }
 
 // records reads all endpoints of the managed network, and the volumes that are
@@ -115,7 +136,7 @@ func parseRecord(v docker.Volume) (record, error) {
 	if m.Spec.Name != name {
 		return r, fmt.Errorf("record %q is that of endpoint %q", v.Name, m.Spec.Name)
 	}
-	r.spec, r.backends, r.revision = m.Spec, m.Backends, max(1, m.Revision)
+	r.spec, r.backends, r.revision, r.split = m.Spec, m.Backends, max(1, m.Revision), m.Split
 	return r, nil
 }
 
@@ -125,10 +146,14 @@ func (g *Gateways) commit(ctx context.Context, w *world, spec endpoint.Spec, bac
 	next := record{number: 1, uid: w.uid, revision: max(1, w.revision), spec: spec, backends: backends}
 	if w.record != nil {
 		next.number, next.uid, next.revision = w.record.number+1, cmp.Or(w.uid, w.record.uid), cmp.Or(w.revision, w.record.revision)
+		if w.split == nil {
+			w.split = w.record.ranges()
+		}
 	}
 	next.uid = cmp.Or(next.uid, deployment.NewUID())
-	if w.record == nil || w.record.uid != next.uid || w.record.revision != next.revision || !reflect.DeepEqual(w.record.spec, spec) || !slices.Equal(w.record.backends, backends) {
-		encoded, err := json.Marshal(memory{spec, backends, next.revision})
+	next.splitAs(endpoint.Resplit(w.split, spec.Traffic))
+	if !w.record.says(next) {
+		encoded, err := json.Marshal(memory{spec, backends, next.revision, next.split})
 		if err != nil {
 			return err
 		}
@@ -143,7 +168,7 @@ func (g *Gateways) commit(ctx context.Context, w *world, spec endpoint.Spec, bac
 		if w.record != nil {
 			w.superseded = append(w.superseded, w.record.volume)
 		}
-		w.record = &next
+		w.record, w.split = &next, nil
 	}
 	for _, v := range w.superseded {
 		if err := g.docker.RemoveVolume(ctx, v); err != nil {

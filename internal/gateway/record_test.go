@@ -31,3 +31,31 @@ func TestRecordOfTheFirstVersion(t *testing.T) {
 		t.Errorf("%v, got %+v, want %+v", err, got, want)
 	}
 }
+
+// TestRecordOfRanges: which numbers go where is what the record says, and no
+// configuration is made of one that leaves some out.
+func TestRecordOfRanges(t *testing.T) {
+	read := func(split string) (files, error) {
+		r, err := parseRecord(docker.Volume{Name: "mlops-endpoint.iris.1", Labels: map[string]string{
+			docker.LabelEndpoint: "iris",
+			docker.LabelSpec: `{"spec":{"name":"iris","traffic":[{"deployment":"v1","weight":1},{"deployment":"v2","weight":1}]},` +
+				`"backends":[{"deployment":"v1","port":80,"slots":16},{"deployment":"v2","port":80,"slots":16}],"split":[` + split + `]}`,
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return render(r.config())
+	}
+	f, err := read(`{"from":0,"to":4999,"deployment":"v2"},{"from":5000,"to":9999,"deployment":"v1"}`)
+	if want := "0:4999 v2\n5000:9999 v1\n"; err != nil || f[splitFile] != want {
+		t.Errorf("%v, got %q, want %q", err, f[splitFile], want)
+	}
+	for _, split := range []string{
+		`{"from":0,"to":4999,"deployment":"v2"}`, `{"from":0,"to":4999,"deployment":"v2"},{"from":5001,"to":9999,"deployment":"v1"}`,
+		`{"from":0,"to":9999,"deployment":"v3"}`, `{"from":0,"to":10000,"deployment":"v1"}`,
+	} {
+		if _, err := read(split); err == nil {
+			t.Errorf("%s is rendered", split)
+		}
+	}
+}

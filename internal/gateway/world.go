@@ -19,6 +19,7 @@ type world struct {
 	superseded []string
 	revision   int                // that the next record has; 0: as this one
 	uid        string             // that the next record has; "": as this one
+	split      []endpoint.Range   // from which that of the next record departs; nil: from this one's
 	locks      map[string]string  // sessions of its locks, by the names of these
 	gateway    *docker.Container  // under the gateway's name, ours or not
 	others     []docker.Container // further gateways of the endpoint, which an interrupted change left

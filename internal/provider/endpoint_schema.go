@@ -71,7 +71,7 @@ func endpointSchema(ctx context.Context) schema.Schema {
 			"sticky": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(string(endpoint.StickyNone)),
 				MarkdownDescription: describe("Whether a client stays with its deployment: `none`, each request is sent by weight; `cookie`, a client keeps the number that its first request drew in the cookie "+
-					"`mlops-<name>`, and moves only as far as the weights do. Clients without cookies are sent by weight. Default `none`.", changesTraffic),
+					"`mlops-<name>`, and moves only as far as the weights do: from 50/30/20 to 40/30/30, one client of ten does, and another order of `traffic` moves nobody. Clients without cookies are sent by weight. Default `none`.", changesTraffic),
 				Validators: []validator.String{stringIs{oneOf(endpoint.Stickies)}},
 			},
 			"tls":  endpointTLSAttribute(),
