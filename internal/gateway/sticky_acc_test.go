@@ -76,15 +76,7 @@ func TestAccRouting(t *testing.T) {
 	b.apply(spec)
 
 	version := spec.URL() + "/version"
-	for range 8 {
-		c := newClient(t)
-		_, first := c.ask(version)
-		for range 20 {
-			if status, body := c.ask(version); status != http.StatusOK || body != first {
-				t.Fatalf("a client of %s is given %d %s", first, status, body)
-			}
-		}
-	}
+	b.stayWhereTheyAre(spec, version)
 	stranger := client{t, &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
 	for name, want := range map[string]string{v1.Name: "200 v1", v2.Name: "200 v2", "v3": "404 The endpoint has no such deployment."} {
 		if status, body := stranger.ask(version, "X-MLOps-Deployment", name); fmt.Sprint(status, " ", body) != want {
@@ -105,6 +97,35 @@ func TestAccRouting(t *testing.T) {
 		t.Error("requests failed")
 	}
 	b.fallsBack(spec, v2, version)
+}
+
+// stayWhereTheyAre has clients with cookies, whom neither time nor another order
+// of the traffic moves, and other weights only from the deployment that has less.
+func (b *bed) stayWhereTheyAre(spec endpoint.Spec, url string) {
+	b.t.Helper()
+	v1, v2 := spec.Traffic[0].Deployment, spec.Traffic[1].Deployment
+	clients := map[client]string{}
+	for range 12 {
+		c := newClient(b.t)
+		_, clients[c] = c.ask(url)
+	}
+	for _, traffic := range [][]endpoint.Route{
+		spec.Traffic,
+		{{Deployment: v2, Weight: 50}, {Deployment: v1, Weight: 50}},
+		{{Deployment: v2, Weight: 25}, {Deployment: v1, Weight: 75}},
+		spec.Traffic,
+	} {
+		spec.Traffic = traffic
+		b.apply(spec)
+		for c, first := range clients {
+			for range 5 {
+				less := first == "v2" && traffic[0].Weight == 25
+				if status, body := c.ask(url); status != http.StatusOK || body != first && !less {
+					b.t.Errorf("with %s a client of %s is given %d %s", endpoint.Describe(traffic), first, status, body)
+				}
+			}
+		}
+	}
 }
 
 // fallsBack stops the only replica of the deployment with all the weight: its
