@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -88,14 +89,16 @@ func (c *change) setAside(ctx context.Context) error {
 		return nil
 	}
 	aside := *w.gateway
-	if aside.State.Restarting { // an engine refuses to rename such a one, which serves nobody
-		if err := c.stop(ctx, aside, 0); err != nil {
-			return err
-		}
-		aside.State.Running = false
-	}
 	aside.Name = fmt.Sprintf("%s.%s", endpoint.GatewayName(w.name), deployment.ShortID(aside.ID))
-	if err := c.docker.RenameContainer(ctx, aside.ID, aside.Name); err != nil {
+	err := c.docker.RenameContainer(ctx, aside.ID, aside.Name)
+	if errors.Is(err, deployment.ErrNotFound) {
+		// So says an engine of one that is just restarting, which serves nobody.
+		if err = c.docker.StopContainer(ctx, aside.ID, 0); err == nil {
+			aside.State.Running = false
+			err = c.docker.RenameContainer(ctx, aside.ID, aside.Name)
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("renaming the gateway: %w", err)
 	}
 	w.others, w.gateway = append(w.others, aside), nil
