@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
 )
 
 // converge makes the engine what the record says.
@@ -90,18 +91,39 @@ func (c *change) configure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if have[configFile] == want[configFile] && !brought {
+		return c.exchangeMaps(ctx, p, have, running, want)
+	}
 	if err := c.settled(ctx, p); err != nil {
 		return err
 	}
 	if err := c.arrived(ctx, p, have[configFile], want[configFile], false); err != nil {
 		return err
 	}
-	if have[configFile] != want[configFile] || !sameMaps(have, running, want) {
+	if err := p.setMaps(ctx, want); err != nil {
+		return err
+	}
+	return c.narrow(ctx, p, want)
+}
+
+// exchangeMaps brings weights and keys to the record, where that is all there is to
+// do. What takes something away must not wait for a replica that does not answer:
+// that may be why it is taken away.
+func (c *change) exchangeMaps(ctx context.Context, p proxy, have, running, want files) error {
+	if !sameMaps(have, running, want) {
+		if _, err := c.awaitServers(ctx, p, c.grows); err != nil {
+			return err
+		}
 		if err := p.setMaps(ctx, want); err != nil {
 			return err
 		}
 	}
-	return c.narrow(ctx, p, want)
+	return c.settled(ctx, p)
+}
+
+// grows reports whether a deployment is about to get a larger part of the requests.
+func (c *change) grows(name string) bool {
+	return endpoint.Share(c.world.record.spec.Traffic, name) > endpoint.Share(c.world.previous, name)
 }
 
 // sameMaps reports whether the maps, as they lie there and as they run, are what is wanted.

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
@@ -41,27 +44,54 @@ func (g *Gateways) attach(ctx context.Context, networkID, id, name string) error
 	return nil
 }
 
+// backPatience is what going back waits for servers: they had requests before.
+const backPatience = time.Second
+
 // settled waits until the proxy sends requests to every replica that runs. One
 // that does not answer the check does not hold up the others.
 func (c *change) settled(ctx context.Context, p proxy) error {
-	for _, b := range c.world.record.backends {
-		ips, err := c.addresses(ctx, b.Deployment)
-		if err != nil {
-			return err
-		}
-		if len(ips) == 0 {
+	down, err := c.awaitServers(ctx, p, func(string) bool { return true })
+	for _, b := range down {
+		c.warnings = append(c.warnings, fmt.Sprintf(
+			"Not every replica of deployment %q answers the gateway's check (%s): those that do not get no requests.", b.Deployment, b.Check.describe(b)))
+	}
+	return err
+}
+
+// awaitServers waits, for all deployments at once, until the proxy sends requests
+// to every replica that runs, and returns those with one to which it does not.
+func (c *change) awaitServers(ctx context.Context, p proxy, which func(name string) bool) ([]Backend, error) {
+	patience := c.cfg.Patience
+	if c.goesBack {
+		patience = min(patience, backPatience)
+	}
+	backends := c.world.record.backends
+	late := make([]bool, len(backends))
+	group, gctx := errgroup.WithContext(ctx)
+	for i, b := range backends {
+		if !which(b.Deployment) {
 			continue
 		}
-		up, err := p.await(ctx, b.Deployment, "", ips, c.cfg.Patience)
-		if err != nil {
+		group.Go(func() error {
+			ips, err := c.addresses(gctx, b.Deployment)
+			if err != nil || len(ips) == 0 {
+				return err
+			}
+			up, err := p.await(gctx, b.Deployment, "", ips, patience)
+			late[i] = !up
 			return err
-		}
-		if !up {
-			c.warnings = append(c.warnings, fmt.Sprintf(
-				"Not every replica of deployment %q answers the gateway's check (%s): those that do not get no requests.", b.Deployment, b.Check.describe(b)))
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var down []Backend
+	for i, b := range backends {
+		if late[i] {
+			down = append(down, b)
 		}
 	}
-	return nil
+	return down, nil
 }
 
 // describe is a check in words.

@@ -151,6 +151,9 @@ func (g *Gateways) commit(ctx context.Context, w *world, spec endpoint.Spec, bac
 		}
 	}
 	next.uid = cmp.Or(next.uid, deployment.NewUID())
+	if w.previous = nil; w.record != nil {
+		w.previous = w.record.spec.Traffic
+	}
 	next.splitAs(endpoint.Resplit(w.split, spec.Traffic))
 	if !w.record.says(next) {
 		encoded, err := json.Marshal(memory{spec, backends, next.revision, next.split})

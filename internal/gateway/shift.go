@@ -178,6 +178,7 @@ func (c *change) turnBack(ctx context.Context) (says string, err error) {
 	if err != nil {
 		return "", err
 	}
+	c.goesBack = true
 	c.world.split = c.before.ranges() // every client back to where it was
 	if err := c.weigh(ctx, s.start, c.world.record.backends); err != nil {
 		return "", err

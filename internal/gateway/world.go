@@ -18,6 +18,7 @@ type world struct {
 	record     *record // nil: none
 	superseded []string
 	revision   int                // that the next record has; 0: as this one
+	previous   []endpoint.Route   // weights of the record before the last commit
 	uid        string             // that the next record has; "": as this one
 	split      []endpoint.Range   // from which that of the next record departs; nil: from this one's
 	locks      map[string]string  // sessions of its locks, by the names of these
