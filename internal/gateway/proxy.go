@@ -88,8 +88,8 @@ func (p proxy) setMaps(ctx context.Context, f files) error {
 		return fmt.Errorf("copying the maps: %w", err)
 	}
 	out, err := p.run(ctx, mapsScript, slices.Sorted(maps.Keys(f))...)
-	if err == nil && strings.TrimSpace(out) != "" { // what succeeds says nothing
-		err = fmt.Errorf("the proxy does not take the maps: %s", deployment.Sanitise(strings.TrimSpace(out)))
+	if out = strings.TrimSpace(out); err == nil && out != exchangedMark { // the proxy itself says nothing where it succeeds
+		err = fmt.Errorf("the proxy does not take the maps: %s", deployment.Sanitise(cmp.Or(out, "no worker of it answers")))
 	}
 	return err
 }

@@ -76,7 +76,8 @@ eachWorker each
 // mapsScript changes the maps that its standard input names in every worker,
 // each in one step, without a reload. The new files lie beside the old ones.
 // They are moved first: whatever happens then, a restart of the gateway has the
-// new ones.
+// new ones. It prints exchangedMark for a current worker that has taken them all,
+// and whatever goes wrong in one.
 const mapsScript = `# maps
 ` + prelude + `maps=$(cat)
 for map in $maps; do mv "$map.new" "$map" || exit 2; done
@@ -85,16 +86,19 @@ each() {
     version=$(ask "@!$1 prepare map ` + folder + `/$map")
     case "$version" in
       *'New version created: '*) version=${version##*: } ;;
-      *) [ "$2" = old ] && continue; echo "prepare map: $version" >&2; return ;;
+      *) [ "$2" = old ] && continue; echo "prepare map $map: $version"; return ;;
     esac
     while read -r key value; do
       ask "@!$1 add map @$version ` + folder + `/$map $key $value"
     done < "$map"
     ask "@!$1 commit map @$version ` + folder + `/$map"
   done
+  if [ "$2" = current ]; then echo '` + exchangedMark + `'; fi
 }
 eachWorker each
 `
+
+const exchangedMark = "# exchanged"
 
 // reloadScript checks the new files, which its standard input names and which
 // lie beside the old ones, and lets a new worker begin with them and with what

@@ -72,7 +72,11 @@ func (p *haproxy) run(in Inside, req docker.ExecRequest) docker.ExecResult {
 		}
 		return docker.ExecResult{}
 	case "maps":
-		return p.replace(in, strings.Fields(string(req.Stdin))...)
+		result := p.replace(in, strings.Fields(string(req.Stdin))...)
+		if result.ExitCode == 0 {
+			result.Stdout = "# exchanged\n"
+		}
+		return result
 	case "reload":
 		p.pid, p.ended = p.pid+1, 0
 		return p.replace(in, strings.Fields(string(req.Stdin))...)
