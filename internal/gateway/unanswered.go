@@ -16,8 +16,10 @@ import (
 // a connection that nobody used, and closes that of the client, who shall ask again:
 // abort_keep_alive in http_wait_for_response of HAProxy's src/http_ana.c; its
 // issues 1109, 2375, 3414. There is no answer, no line in a log and no status in
-// a counter, and nothing in a configuration of 2.6 or 3.0 makes it answer 502: a
-// retry that is not to be had ends there as well.
+// a counter. A retry that is not to be had ends there as well (until HAProxy's
+// 292b07270 of June 2026). With a new connection to the replica for each request
+// (option http-server-close) 3.0 would answer 502, and 2.6.12 would not: that is
+// not worth a connection for each request.
 //
 // What remains is a backend that has been given a request, does not have it in
 // flight and was never done with it.
