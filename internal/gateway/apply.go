@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -158,8 +159,9 @@ func (c *change) lookUp(ctx context.Context) ([]Backend, error) {
 		}
 		status, err := c.deployments.Status(ctx, r.Deployment)
 		if errors.Is(err, deployment.ErrNotFound) || err == nil && !status.Managed {
-			return nil, fail(deployment.ErrNotFound, "Create it first: refer to it as mlops_deployment.….name, so that Terraform knows the order, and apply again.",
-				"There is no deployment %q.", r.Deployment)
+			return nil, fail(deployment.ErrNotFound,
+				"Correct the name, or create it first: refer to it as mlops_deployment.….name, so that Terraform knows the order. It has to be on the endpoint's own engine.",
+				"There is no deployment %q on this engine%s.", r.Deployment, c.whichExist(ctx))
 		}
 		if err != nil {
 			return nil, err
@@ -175,6 +177,32 @@ func (c *change) lookUp(ctx context.Context) ([]Backend, error) {
 		out = append(out, b)
 	}
 	return out, nil
+}
+
+// mostNames is how many deployments an error names.
+const mostNames = 20
+
+// whichExist continues the sentence about a deployment that is not there.
+func (c *change) whichExist(ctx context.Context) string {
+	all, err := c.deployments.List(ctx, deployment.Filter{})
+	if err != nil {
+		return "" // the error is about something else
+	}
+	var names []string
+	for _, s := range all {
+		if s.Managed {
+			names = append(names, strconv.Quote(s.Spec.Name))
+		}
+	}
+	slices.Sort(names)
+	more := len(names) - mostNames
+	switch {
+	case len(names) == 0:
+		return ", nor any other"
+	case more > 0:
+		return fmt.Sprintf(": it has %s and %d more", strings.Join(names[:mostNames], ", "), more)
+	}
+	return ": it has " + strings.Join(names, ", ")
 }
 
 // goBack undoes a change that failed: the record says again what it said, and

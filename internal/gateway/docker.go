@@ -68,6 +68,7 @@ type Images interface {
 // Deployments are what endpoints route to.
 type Deployments interface {
 	Status(ctx context.Context, name string) (deployment.Status, error)
+	List(ctx context.Context, f deployment.Filter) ([]deployment.Status, error)
 	// Changed says that what it has seen of the deployment is not so any more.
 	Changed(name string)
 }

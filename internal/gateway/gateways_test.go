@@ -129,7 +129,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("got %v, want %q at %s", err, text, attribute)
 		}
 	}
-	fails(front(endpoint.Route{Deployment: "v3", Weight: 1}), "traffic[0].deployment", `no deployment "v3"`)
+	fails(front(endpoint.Route{Deployment: "v3", Weight: 1}), "traffic[0].deployment", `There is no deployment "v3" on this engine: it has "v1", "v2".`)
 	taken := front(endpoint.Route{Deployment: "v1", Weight: 1})
 	taken.TLS = speaking(t, "one")
 	taken.TLS.RedirectPort = 8509

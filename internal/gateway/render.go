@@ -86,6 +86,8 @@ defaults
   http-reuse safe
   # A reload does not close the connections of clients between two requests.
   option idle-close-on-response
+  # Else a client may speak HTTP/2 without being asked, in which a body needs no length: max_body could not be kept.
+  option disable-h2-upgrade
   # Without it, the first part of a stream is late.
   option http-no-delay
 `

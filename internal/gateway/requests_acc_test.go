@@ -75,12 +75,32 @@ func TestAccRequests(t *testing.T) {
 			c := asker{client{t, &http.Client{Transport: &http.Transport{DisableKeepAlives: true, ExpectContinueTimeout: 10 * time.Second}}}, spec.URL()}
 			c.originAndPath()
 			c.limits()
+			c.noHTTP2(spec)
 			c.silence(model.Name)
 			b.tunnel(spec, model.Name)
 			c.retries()
 			b.logged(spec)
 			b.handed(spec)
 		})
+	}
+}
+
+// noHTTP2: a client that speaks HTTP/2 unasked is refused. In it a body needs
+// neither a length nor chunks, which max_body goes by.
+func (a asker) noHTTP2(spec endpoint.Spec) {
+	a.t.Helper()
+	conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", spec.HostPort))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	const settings = "\x00\x00\x00\x04\x00\x00\x00\x00\x00" // an empty frame
+	if _, err := io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"+settings); err != nil {
+		a.t.Fatal(err)
+	}
+	if got, err := io.ReadAll(conn); err == nil && !strings.HasPrefix(string(got), "HTTP/1.") {
+		a.t.Errorf("HTTP/2 is answered with %q", got)
 	}
 }
 
