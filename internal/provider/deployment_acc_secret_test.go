@@ -68,34 +68,59 @@ func TestAccDeploymentSecret(t *testing.T) {
 	a.hasNoCanary("state after an import", imported.State())
 	a.planIsEmpty(imported)
 	w.Destroy()
-	for _, dir := range []string{w.Dir, imported.Dir} {
-		logs, err := filepath.Glob(filepath.Join(dir, "trace-*.log"))
-		if err != nil || len(logs) == 0 {
-			t.Fatalf("no logs in %s: %v", dir, err)
-		}
-		for _, path := range logs {
-			log, err := os.ReadFile(path)
-			if err != nil || len(log) == 0 {
-				t.Fatalf("log %s is empty: %v", path, err)
-			}
-			a.hasNoCanary("TRACE log "+filepath.Base(path), string(log))
-		}
-	}
+	a.hasNoneInLogs(canaryLines(), w.Dir, imported.Dir)
 }
 
-// hasNoCanary looks for each line of the canaries, as it is and encoded.
+// hasNoCanary looks for each line of the canaries.
 func (a *accTest) hasNoCanary(where, text string) {
 	a.Helper()
-	for _, line := range strings.Split(strings.Join(canaries, "\n"), "\n") {
-		if !strings.Contains(line, "canary") {
-			continue
-		}
-		for _, form := range append(base64Forms(line), line) {
+	a.hasNone(where, text, canaryLines())
+}
+
+func canaryLines() []string {
+	lines := strings.Split(strings.Join(canaries, "\n"), "\n")
+	return slices.DeleteFunc(lines, func(line string) bool { return !strings.Contains(line, "canary") })
+}
+
+// hasNone looks for secrets, as they are and encoded.
+func (a *accTest) hasNone(where, text string, secrets []string) {
+	a.Helper()
+	for _, secret := range secrets {
+		for _, form := range append(base64Forms(secret), secret) {
 			if n := strings.Count(text, form); n > 0 {
 				a.Errorf("%s: %d hits of %q", where, n, form)
 			}
 		}
 	}
+}
+
+// hasNoneInLogs looks for secrets in what all commands in these folders logged at
+// level TRACE.
+func (a *accTest) hasNoneInLogs(secrets []string, folders ...string) {
+	a.Helper()
+	for _, dir := range folders {
+		logs, err := filepath.Glob(filepath.Join(dir, "trace-*.log"))
+		if err != nil || len(logs) == 0 {
+			a.Fatalf("no logs in %s: %v", dir, err)
+		}
+		for _, path := range logs {
+			log := read(a.T, path)
+			if log == "" {
+				a.Fatalf("log %s is empty", path)
+			}
+			a.hasNone("TRACE log "+filepath.Base(path), log, secrets)
+		}
+	}
+}
+
+// read is what is in a file.
+func read(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
 }
 
 // base64Forms are what an encoded text looks like inside of another one: by

@@ -36,7 +36,8 @@ func TestAccExamplesOfEndpoint(t *testing.T) {
 }
 
 // TestAccExampleEndpointSecure applies the example with a certificate and keys,
-// on an engine in memory, and looks for them in what Terraform keeps.
+// on an engine in memory, with another certificate the second time. Write-only
+// attributes are not in the state; TestAccEndpointSecret looks everywhere else.
 func TestAccExampleEndpointSecure(t *testing.T) {
 	for _, name := range imageVariables {
 		t.Setenv(name, "")

@@ -1,0 +1,6 @@
+locals {
+  edition       = "1"
+  serves        = "v1"
+  max_body      = null
+  redirect_port = null
+}
