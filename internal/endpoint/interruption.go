@@ -41,21 +41,28 @@ func (s Spec) Limits() deployment.Limits {
 	return deployment.LimitsOf(deployment.Spec{Resource: deployment.Resources{CPUs: s.Resources.CPUs, Memory: s.Resources.Memory, PidsLimit: gatewayPids}})
 }
 
-// Interrupts says why an endpoint does not answer for a while when it goes from
-// before to s: its gateway has to be made anew, and the next one needs what the
-// one before holds. "" when it does answer. outdated: the gateway has to be made
-// anew whatever changes (Status.Outdated).
-func (s Spec) Interrupts(before Spec, outdated bool) string {
+// Exchanges reports whether the gateway has to be made anew when an endpoint goes
+// from before to s. outdated: it has to be, whatever changes (Status.Outdated).
+func (s Spec) Exchanges(before Spec, outdated bool) bool {
 	have, want := map[int]Published{}, map[int]Published{}
-	held := map[int]bool{}
 	for _, p := range before.Published() {
-		have[p.Inside], held[p.Port] = p, true
+		have[p.Inside] = p
 	}
 	for _, p := range s.Published() {
 		want[p.Inside] = p
 	}
-	if !outdated && maps.Equal(have, want) && deployment.NeedsNewContainer(before.Limits(), s.Limits()) == "" {
+	return outdated || !maps.Equal(have, want) || deployment.NeedsNewContainer(before.Limits(), s.Limits()) != ""
+}
+
+// Interrupts says why an endpoint does not answer for a while when its gateway is
+// exchanged: the next one needs what the one before holds. "" when it does answer.
+func (s Spec) Interrupts(before Spec, outdated bool) string {
+	if !s.Exchanges(before, outdated) {
 		return ""
+	}
+	held := map[int]bool{}
+	for _, p := range before.Published() {
+		held[p.Port] = true
 	}
 	for _, p := range s.Published() {
 		if held[p.Port] {

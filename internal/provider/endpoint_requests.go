@@ -167,9 +167,15 @@ func (m *endpointState) interruption(prior *endpointState, outdated bool) diag.D
 	if m.anyArgumentUnknown() {
 		return nil
 	}
-	why := m.said().Interrupts(prior.said(), outdated)
-	if why == "" {
+	said, before := m.said(), prior.said()
+	if !said.Exchanges(before, outdated) {
 		return nil
+	}
+	why := said.Interrupts(before, outdated)
+	if why == "" {
+		return warnings("endpoint", name, []string{fmt.Sprintf("Changing endpoint %[1]q makes its gateway anew, beside the old one: clients at its host ports are not interrupted. "+
+			"Containers that reach it as %[1]s:%[2]d may be refused while both gateways have that name: the new one until it knows its replicas, "+
+			"the old one while it finishes the requests that it has, for 30 seconds at most.", name, endpoint.Port)})
 	}
 	return warnings("endpoint", name, []string{fmt.Sprintf("Changing endpoint %q interrupts it: its gateway is made anew, and %s (stop-first). "+
 		"It refuses new requests while the old gateway finishes those that it has, for 30 seconds at most, and until the new one runs.", name, why)})
