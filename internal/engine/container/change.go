@@ -27,6 +27,7 @@ type change struct {
 	failed      map[string]bool             // IDs that this run made or started and has not seen ready, and answering as expected
 	hopeless    map[string]bool             // in a rollback: IDs of those that failed before it
 	unvalidated map[string]bool             // names of those that the golden requests wait for
+	relieved    bool                        // who leaves service has been replaced already: start-first
 	number      int                         // of the record that commits what this run makes
 	routed      bool                        // an endpoint routes to the deployment
 	absence     *absence                    // of what was in service before; shared with the rollback
@@ -44,6 +45,7 @@ func (c *change) run(ctx context.Context) (deployment.Status, error) {
 	plan := rollout.For(desired, observed)
 	work, cleanup := plan.Split()
 	c.number = plan.Change
+	c.relieved = desired.Running && plan.Order == deployment.StartFirst
 	if err := c.makeRoom(ctx, plan); err != nil {
 		return c.observed(ctx, c.halfway(ctx, err, "The gateways of its endpoints could not be prepared"))
 	}

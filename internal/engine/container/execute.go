@@ -101,10 +101,10 @@ func (c *change) act(ctx context.Context, a rollout.Action, id string) error {
 		if !c.routed { // nothing stands between the clients and the container: its own answer to the stop signal is the drain
 			return nil
 		}
-		c.absence.leave(id, time.Now())
+		c.leave(id)
 		return c.engine.traffic.Drain(ctx, c.spec.Name, id, cmp.Or(c.spec.Rollout.DrainTimeout, deployment.DefaultDrainTimeout))
 	case rollout.OpStop:
-		c.absence.leave(id, time.Now())
+		c.leave(id)
 		return d.StopContainer(ctx, id, c.grace(id))
 	case rollout.OpRemove:
 		return d.RemoveContainer(ctx, id)
@@ -112,6 +112,14 @@ func (c *change) act(ctx context.Context, a rollout.Action, id string) error {
 		return c.updateLive(ctx, id)
 	default:
 		return fmt.Errorf("this engine cannot %s: %w", a.Op, deployment.ErrUnsupported)
+	}
+}
+
+// leave is told that a replica is about to be taken out of service. Where
+// another has its part already, clients miss nothing.
+func (c *change) leave(id string) {
+	if !c.relieved {
+		c.absence.leave(id, time.Now())
 	}
 }
 

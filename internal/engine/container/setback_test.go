@@ -14,16 +14,21 @@ import (
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/fakedocker"
 )
 
-// TestHalfARolloutThatStays: what the change has brought into service is not the
-// version that was there, whatever name it has.
-func TestHalfARolloutThatStays(t *testing.T) {
-	d := bench(t)
+// buildHalf makes the image half:2, whose second replica never gets ready.
+func buildHalf(d *fakedocker.Engine) {
 	d.Build(fakedocker.Image{Ref: "half:2", Vary: func(s fakedocker.Start) fakedocker.Behaviour {
 		if strings.HasSuffix(s.Container, ".1") {
 			return fakedocker.NeverReady("loading")
 		}
 		return fakedocker.Serving(fakedocker.OK, 0)
 	}})
+}
+
+// TestHalfARolloutThatStays: what the change has brought into service is not the
+// version that was there, whatever name it has.
+func TestHalfARolloutThatStays(t *testing.T) {
+	d := bench(t)
+	buildHalf(d)
 	e := process(t, d)
 	s := spec("iris", "serve:1", 2)
 	apply(t, e, s)
@@ -33,6 +38,21 @@ func TestHalfARolloutThatStays(t *testing.T) {
 	s.Image = "docker.io/library/serve:1"
 	if back := apply(t, e, s); back.Revision != 1 || len(back.Replicas) != 2 {
 		t.Errorf("went back to %s", ids(back))
+	}
+}
+
+// TestTheSecondOfTwoFails: start-first, whoever had left by then was replaced
+// before, so nobody went without.
+func TestTheSecondOfTwoFails(t *testing.T) {
+	d := bench(t)
+	buildHalf(d)
+	e := process(t, d)
+	s := spec("iris", "serve:1", 2)
+	before := apply(t, e, s)
+	s.Image = "docker.io/library/half:2"
+	refusal(t, d, s, "Revision 1 (serve:1) is still serving on 2 of 2 replicas.")
+	if after := settled(t, e, "iris"); ids(after) != ids(before) {
+		t.Errorf("left %s, was %s", ids(after), ids(before))
 	}
 }
 
