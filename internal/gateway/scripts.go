@@ -76,8 +76,8 @@ eachWorker each
 // mapsScript changes the maps that its standard input names in every worker,
 // each in one step, without a reload. The new files lie beside the old ones.
 // They are moved first: whatever happens then, a restart of the gateway has the
-// new ones. It prints exchangedMark for a current worker that has taken them all,
-// and whatever goes wrong in one.
+// new ones. It prints exchangedMark for a current worker that has come to the end
+// of them, and whatever goes wrong in one; an old one may end in the middle.
 const mapsScript = `# maps
 ` + prelude + `maps=$(cat)
 for map in $maps; do mv "$map.new" "$map" || exit 2; done
@@ -88,10 +88,17 @@ each() {
       *'New version created: '*) version=${version##*: } ;;
       *) [ "$2" = old ] && continue; echo "prepare map $map: $version"; return ;;
     esac
-    while read -r key value; do
-      ask "@!$1 add map @$version ` + folder + `/$map $key $value"
-    done < "$map"
-    ask "@!$1 commit map @$version ` + folder + `/$map"
+    said=$(
+      while read -r key value; do
+        ask "@!$1 add map @$version ` + folder + `/$map $key $value"
+      done < "$map"
+      ask "@!$1 commit map @$version ` + folder + `/$map"
+    )
+    case "$2 $said" in
+      "$2 ") ;;
+      old*"Can't find the target"*) return ;;
+      *) echo "$said" ;;
+    esac
   done
   if [ "$2" = current ]; then echo '` + exchangedMark + `'; fi
 }
