@@ -37,12 +37,18 @@ func (e *OwnerError) Error() string {
 func (e *OwnerError) Unwrap() error { return ErrOwner }
 
 // ForeignError says that a container with one of our names is not ours.
-type ForeignError struct{ Container, ID, Image string }
+type ForeignError struct {
+	Container, ID, Image string
+	Adoptable            bool // it has a deployment's own name, so it can be taken over
+}
 
 func (e *ForeignError) Error() string {
-	return fmt.Sprintf("Container %q (ID %s, image %s) exists and was not made by this provider.\n"+
-		"Set adopt_existing = true or run \"terraform import\" to take it over, or remove or rename it.",
-		e.Container, ShortID(e.ID), e.Image)
+	advice := "Remove or rename it, and apply again."
+	if e.Adoptable {
+		advice = "Set adopt_existing = true or run \"terraform import\" to take it over, or remove or rename it."
+	}
+	return fmt.Sprintf("Container %q (ID %s, image %s) exists and was not made by this provider.\n%s",
+		e.Container, ShortID(e.ID), e.Image, advice)
 }
 
 // Unwrap makes errors.Is(err, ErrForeign) true.

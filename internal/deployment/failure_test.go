@@ -84,7 +84,8 @@ func TestErrorsMatchTheirSentinels(t *testing.T) {
 	}{
 		{&OwnerError{Kind: "model", Name: "iris", Owner: "a", Want: "b"}, ErrOwner, []string{`Model "iris"`, `"a"`, `"b"`}},
 		{&OwnerError{Name: "iris", Owner: "a", Want: "b"}, ErrOwner, []string{`"iris"`, `"a"`, `"b"`}},
-		{&ForeignError{Container: "iris", ID: "sha256:0123456789abcdef", Image: "nginx"}, ErrForeign, []string{`"iris"`, "0123456789ab,", "nginx", "adopt_existing"}},
+		{&ForeignError{Container: "iris", ID: "sha256:0123456789abcdef", Image: "nginx", Adoptable: true}, ErrForeign, []string{`"iris"`, "0123456789ab,", "nginx", "adopt_existing"}},
+		{&ForeignError{Container: "iris.2", ID: "0123456789abcdef", Image: "nginx"}, ErrForeign, []string{`"iris.2"`, "Remove or rename it, and apply again."}},
 		{
 			&LockedError{Name: "iris", Host: "ci-7", Session: "mlops.session.x", Since: since, Waited: 1600 * time.Millisecond},
 			ErrLocked, []string{`"iris"`, "ci-7", "mlops.session.x", "2026-01-02T03:04:05Z", "2s"},

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -18,7 +19,7 @@ import (
 func (a *accTest) handMade() acceptance.Facts {
 	a.Helper()
 	maps.Copy(a.locals, map[string]string{
-		"scope": a.Prefix, "network": a.Bridge("other"), "volume": a.Volume("data"), "open_port": freePort(a.T), "local_port": freePort(a.T),
+		"scope": a.Prefix, "network": a.Bridge("other"), "volume": a.Volume("data"), "open_port": fmt.Sprint(acceptance.FreePort(a.T)), "local_port": fmt.Sprint(acceptance.FreePort(a.T)),
 	})
 	return a.Scope.Run(docker.CreateRequest{
 		Name: a.name(),

@@ -1,10 +1,9 @@
 package provider_test
 
 import (
+	"fmt"
 	"maps"
-	"net"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -22,7 +21,7 @@ func TestAccDeploymentEveryAttribute(t *testing.T) {
 	}
 	maps.Copy(a.locals, map[string]string{
 		"platform": image.OS + "/" + image.Arch, "network": a.Bridge("other"), "volume": a.Volume("data"), "model": a.Volume("model"),
-		"host_port": freePort(t), "stopped": a.Scope.Name("stopped"), "idle": a.Scope.Name("idle"),
+		"host_port": fmt.Sprint(acceptance.FreePort(t)), "stopped": a.Scope.Name("stopped"), "idle": a.Scope.Name("idle"),
 	})
 	first := a.workspace("all")
 	first.Apply()
@@ -70,18 +69,6 @@ func TestAccDeploymentSpellings(t *testing.T) {
 	w.Apply()
 	a.use(w, "1") // and the other way round
 	a.planIsEmpty(w)
-}
-
-// freePort is a UDP port that nothing holds at the moment.
-func freePort(t *testing.T) string {
-	t.Helper()
-	conn, err := new(net.ListenConfig).ListenPacket(t.Context(), "udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = conn.Close() }()
-	address, _ := conn.LocalAddr().(*net.UDPAddr)
-	return strconv.Itoa(address.Port)
 }
 
 // TestAccDeploymentImportRefused: what there is not, and what belongs to

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -58,7 +59,7 @@ func TestAccDeploymentModel(t *testing.T) {
 // warns of the interruption; a new version that fails gives the port back.
 func TestAccDeploymentHostPort(t *testing.T) {
 	a := newAccTest(t)
-	a.locals["host_port"] = freePort(t)
+	a.locals["host_port"] = fmt.Sprint(acceptance.FreePort(t))
 	w := a.workspace("1")
 	w.Apply()
 	a.planIsEmpty(w)

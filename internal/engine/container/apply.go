@@ -175,6 +175,9 @@ func (e *Engine) Preview(ctx context.Context, spec deployment.Spec) (deployment.
 		return deployment.Preview{}, err
 	}
 	plan := rollout.For(desired, observed)
+	if err := list.refuse(plan, w); err != nil {
+		return deployment.Preview{}, err
+	}
 	p := deployment.Preview{Replaces: plan.Creates(), Warnings: append(w.takenOver(spec.UID, deployment.WouldTakeOver), plan.Warnings...)}
 	for _, a := range plan.Actions {
 		p.Actions = append(p.Actions, a.String())

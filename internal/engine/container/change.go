@@ -149,7 +149,7 @@ func (c *change) adopt(ctx context.Context) error {
 			w.foreign.Name, deployment.ShortID(w.foreign.ID)))
 	}
 	if !c.adopting {
-		return &deployment.ForeignError{Container: w.foreign.Name, ID: w.foreign.ID, Image: w.foreign.Config.Image}
+		return &deployment.ForeignError{Container: w.foreign.Name, ID: w.foreign.ID, Image: w.foreign.Config.Image, Adoptable: true}
 	}
 	img, err := imageOf(ctx, *w.foreign, c.engine.docker.InspectImage)
 	if err != nil {

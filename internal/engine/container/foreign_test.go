@@ -2,6 +2,7 @@ package container_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -22,6 +23,11 @@ func TestForeignSlot(t *testing.T) {
 	id, err := d.Operator().Create(docker.CreateRequest{Name: "iris.2", Config: &docker.ContainerConfig{Image: "serve:1"}})
 	if err != nil {
 		t.Fatal(err)
+	}
+	_, planned := process(t, d).Preview(context.Background(), s)
+	if want := `Container "iris.2" (ID ` + deployment.ShortID(id); planned == nil || !errors.Is(planned, deployment.ErrForeign) || !strings.Contains(planned.Error(), want) ||
+		strings.Contains(planned.Error(), "adopt_existing") {
+		t.Errorf("the plan says %v", planned)
 	}
 	_, err = e.Apply(context.Background(), s)
 	if err == nil {

@@ -8,7 +8,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/rollout"
 )
 
 // snapshotAge is how old a listing may be that a read is answered from: long
@@ -64,6 +66,25 @@ func (l listing) glance(name string) glimpse {
 		g.foreign = g.foreign || c.Name == name && c.Labels[docker.LabelDeployment] == ""
 	}
 	return g
+}
+
+// refuse is an error where a plan needs a name that a container of somebody else has.
+func (l listing) refuse(plan rollout.Plan, w *world) error {
+	needed := map[string]bool{}
+	for _, a := range plan.Actions {
+		switch a.Op {
+		case rollout.OpCreate:
+			needed[a.Replica.Name] = true
+		case rollout.OpPromote, rollout.OpRename:
+			needed[a.NewName] = true
+		}
+	}
+	for _, c := range l.containers {
+		if needed[c.Name] && c.Labels[docker.LabelDeployment] == "" && (w.foreign == nil || c.ID != w.foreign.ID) {
+			return &deployment.ForeignError{Container: c.Name, ID: c.ID, Image: c.Image}
+		}
+	}
+	return nil
 }
 
 // snapshots answers the reads of a plan from shared listings: callers that
