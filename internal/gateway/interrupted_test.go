@@ -2,9 +2,11 @@ package gateway_test
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/endpoint"
@@ -53,6 +55,56 @@ func TestAnInterruptedDrainIsTakenBack(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestAKilledDrainIsNotForgotten: what follows it may fail, too, before it does
+// anything or after that. Only an apply that succeeds has settled who serves.
+func TestAKilledDrainIsNotForgotten(t *testing.T) {
+	before := model("v2")
+	smaller := before
+	smaller.Replicas = 1
+	w := behind(t)
+	if _, err := w.engine.Apply(t.Context(), smaller); err != nil {
+		t.Fatal(err)
+	}
+	drained := 0 // the call after the drain
+	for _, call := range w.Calls() {
+		if call.Op == "DisconnectNetwork" {
+			drained = call.N
+		}
+	}
+	if drained == 0 {
+		t.Fatalf("nothing is drained: %v", w.Calls())
+	}
+	unready := before
+	unready.Image, unready.Readiness = "docker.io/library/never:1", &deployment.Readiness{Path: "/ready", StartupTimeout: 100 * time.Millisecond}
+	for m := range 60 {
+		w := behind(t)
+		w.Build(fakedocker.Image{Ref: "never:1", Behaviour: fakedocker.NeverReady("loading")})
+		killed(t, w, smaller, drained, true)
+		w = w.process()
+		w.ResetCalls()
+		w.SetFault(func(call int, op string, _ bool) error {
+			if call == m && op != "Events" { // 0: none
+				return errors.New("refused")
+			}
+			return nil
+		})
+		if _, err := w.engine.Apply(t.Context(), unready); err == nil {
+			t.Fatal("a version that never gets ready was taken")
+		}
+		w.SetFault(nil)
+		_ = w.engine.Close()
+		w.KillSessions()
+		w = w.process()
+		if p, err := w.engine.Preview(t.Context(), before); err != nil || len(p.Actions) > 0 {
+			if _, err := w.engine.Apply(t.Context(), before); err != nil {
+				t.Fatalf("call %d: going back: %v", m, err)
+			}
+		}
+		serves(t, w, m)
+		w.Close()
 	}
 }
 

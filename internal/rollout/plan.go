@@ -189,6 +189,8 @@ func (p *planner) ready(kept []*slot) {
 			reasons[i] = "takes over" // a replica that serves; so be sure
 		case p.d.Routed && !m.Serving && !s.asIs:
 			reasons[i] = "an endpoint routes to it"
+		case p.o.Interrupted && p.d.Routed && p.d.Running && !p.d.Rollback && !s.asIs: // whoever opens it counts on that
+			reasons[i] = "it may have been drained"
 		}
 	}
 	for i, s := range kept {

@@ -25,6 +25,12 @@ type Lock struct {
 	Kind      string            // of what is locked, for the error: `deployment`
 	Name      string            // of what is locked
 	Labels    map[string]string // beside the lock's own
+	// Exclusive: whoever locks has made sure that nobody else in this process does.
+	// A lock of its own session is then left over, and taken over like a stale one.
+	Exclusive bool
+	// Overtaken is called when a lock that was left over is removed: what it was held
+	// for may be half done. nil: nobody wants to know.
+	Overtaken func()
 }
 
 // Held is somebody's lock.
@@ -32,6 +38,8 @@ type Held struct {
 	Session string
 	Host    string // where that run is
 	Since   time.Time
+
+	id string // the container's
 }
 
 // Lock takes the lock: a never-started container, because a container name is
@@ -44,6 +52,13 @@ func (m *Manager) Lock(ctx context.Context, s *Session, l Lock) (unlock func(con
 	if s == nil {
 		return func(context.Context) error { return nil }, m.Respect(ctx, l)
 	}
+	again, tell := false, l.Overtaken
+	l.Overtaken = func() {
+		again = true // what told of it has gone: that is not lost for one answer of the engine
+		if tell != nil {
+			tell()
+		}
+	}
 	w := &lockWaiter{manager: m, lock: l, began: time.Now()}
 	wait, cancel := context.WithTimeout(ctx, lockWait)
 	defer cancel()
@@ -53,14 +68,21 @@ func (m *Manager) Lock(ctx context.Context, s *Session, l Lock) (unlock func(con
 			return m.unlocker(id), nil
 		}
 		if !errors.Is(err, docker.ErrConflict) {
+			if again && ctx.Err() == nil {
+				again = false
+				continue
+			}
 			return nil, w.outOfTime(fmt.Errorf("locking: %w", err))
 		}
 		held, err := m.Holder(ctx, l)
+		if held != nil && l.Exclusive && held.Session == s.Name() {
+			held, err = nil, m.overtake(ctx, l, held.id)
+		}
 		if err != nil {
 			return nil, w.outOfTime(err)
 		}
 		if held == nil {
-			continue // released, or stale and removed
+			continue // released, or left over and removed
 		}
 		if err := w.wait(ctx, wait, *held); err != nil {
 			return nil, err
@@ -169,9 +191,17 @@ func (m *Manager) Holder(ctx context.Context, l Lock) (*Held, error) {
 		return nil, err
 	}
 	if !alive {
-		return nil, m.docker.RemoveContainer(ctx, c.ID)
+		return nil, m.overtake(ctx, l, c.ID)
 	}
-	return &Held{Session: by, Host: c.Config.Labels[docker.LabelHost], Since: c.Created}, nil
+	return &Held{Session: by, Host: c.Config.Labels[docker.LabelHost], Since: c.Created, id: c.ID}, nil
+}
+
+func (m *Manager) overtake(ctx context.Context, l Lock, id string) error {
+	err := m.docker.RemoveContainer(ctx, id)
+	if err == nil && l.Overtaken != nil {
+		l.Overtaken()
+	}
+	return err
 }
 
 // Alive reports whether the process of that session lives.

@@ -22,32 +22,39 @@ func (e *Engine) Apply(ctx context.Context, spec deployment.Spec) (status deploy
 	}
 	defer release()
 	defer e.forget(spec.Name)
+	var before *change
 	for n := 1; ; n++ {
-		status, err = e.attempt(ctx, spec, n >= maxAttempts)
+		c := &change{engine: e, spec: spec, last: n >= maxAttempts}
+		c.follow(before)
+		status, err = c.attempt(ctx)
 		var repeat *repeatError
 		if !errors.As(err, &repeat) {
 			return status, err
 		}
+		before = c
 	}
 }
 
-// attempt is one run at it; last, that there will be no other.
-func (e *Engine) attempt(ctx context.Context, spec deployment.Spec, last bool) (status deployment.Status, err error) {
-	s, img, err := e.prepare(ctx, spec)
-	if s != nil {
+// attempt is one run at it.
+func (c *change) attempt(ctx context.Context) (status deployment.Status, err error) {
+	e, spec := c.engine, c.spec
+	c.session, c.image, err = e.prepare(ctx, spec)
+	if c.session != nil {
 		defer func() { e.sessions.Release(ctx, err != nil) }() // a create that failed leaves no network either
 	}
-	c := &change{engine: e, session: s, spec: spec, image: img, last: last}
 	if err != nil {
-		return c.orAgain(ctx, deployment.Status{}, e.unchanged(ctx, spec.Name, err))
+		return c.orAgain(ctx, deployment.Status{}, c.halfDone(ctx, e.unchanged(ctx, spec.Name, err)))
 	}
-	w, unlock, err := e.claim(ctx, spec.Name, spec.Owner, s)
+	w, unlock, err := e.claim(ctx, spec.Name, spec.Owner, c.session)
 	if err != nil {
-		return c.orAgain(ctx, deployment.Status{}, err)
+		return c.orAgain(ctx, deployment.Status{}, c.halfDone(ctx, err))
 	}
 	c.world = w
 	status, err = c.run(ctx)
 	status, err = c.orAgain(ctx, status, err)
+	if err != nil && w.interrupted {
+		return status, err
+	}
 	stays := unlock(ctx)
 	if stays != nil && err == nil { // another attempt has nothing to do but this
 		status, stays = c.orAgain(ctx, status, stays)
@@ -110,7 +117,10 @@ func (e *Engine) claim(ctx context.Context, name, owner string, s *session.Sessi
 		w, err := e.observe(ctx, name)
 		return w, free, err
 	}
-	unlock, err := e.sessions.Lock(ctx, s, lockOf(name))
+	interrupted := false
+	lock := lockOf(name)
+	lock.Overtaken = func() { interrupted = true }
+	unlock, err := e.sessions.Lock(ctx, s, lock)
 	if err != nil {
 		return nil, free, err
 	}
@@ -119,10 +129,20 @@ func (e *Engine) claim(ctx context.Context, name, owner string, s *session.Sessi
 		err = e.refuseLive(ctx, w, s)
 	}
 	if err != nil {
-		return nil, free, errors.Join(err, unlock(ctx))
+		return nil, free, letGo(ctx, interrupted, unlock, err)
 	}
-	w.interrupted = found.locked
+	w.interrupted = interrupted
 	return w, unlock, nil
+}
+
+// letGo gives the lock back after a change that ended with err. A lock that was
+// left over told of a replica that may be drained: as long as that is not settled
+// it stays, to be left over by this process, too.
+func letGo(ctx context.Context, interrupted bool, unlock func(context.Context) error, err error) error {
+	if err != nil && interrupted {
+		return err
+	}
+	return errors.Join(err, unlock(ctx))
 }
 
 // refuseLive refuses when a first create by another live process is under way:
@@ -147,7 +167,7 @@ func (e *Engine) refuseLive(ctx context.Context, w *world, s *session.Session) e
 // lockOf is the lock of a deployment.
 func lockOf(name string) session.Lock {
 	return session.Lock{
-		Container: deployment.LockName(name), Kind: "deployment", Name: name,
+		Container: deployment.LockName(name), Kind: "deployment", Name: name, Exclusive: true, // see Engine.names
 		Labels: map[string]string{docker.LabelDeployment: name},
 	}
 }

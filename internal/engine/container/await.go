@@ -127,6 +127,9 @@ func (a *waiter) look(ctx context.Context) (time.Duration, error) {
 	}
 	if !ok {
 		a.steady = time.Time{}
+		if a.lastAnswer.Status == 0 {
+			return interval, a.sessionGone(ctx)
+		}
 		return interval, nil
 	}
 	if a.steady.IsZero() {

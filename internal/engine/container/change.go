@@ -27,6 +27,9 @@ type change struct {
 	failed      map[string]bool             // IDs that this run made or started and has not seen ready, and answering as expected
 	hopeless    map[string]bool             // in a rollback: IDs of those that failed before it
 	unvalidated map[string]bool             // names of those that the golden requests wait for
+	begun       bool                        // this attempt, or one before it, has come to act
+	fresh       bool                        // there was nothing of the deployment before the first of them
+	suspects    map[string]bool             // IDs of those that attempts before this one made or started, and did not see ready
 	relieved    bool                        // who leaves service has been replaced already: start-first
 	number      int                         // of the record that commits what this run makes
 	routed      bool                        // an endpoint routes to the deployment
@@ -38,6 +41,9 @@ type change struct {
 
 // run plans and executes, and rolls back when that fails.
 func (c *change) run(ctx context.Context) (deployment.Status, error) {
+	if !c.begun {
+		c.fresh = !c.world.exists() && c.world.foreign == nil
+	}
 	desired, observed, err := c.wants(ctx)
 	if err != nil {
 		return deployment.Status{}, err
@@ -46,15 +52,18 @@ func (c *change) run(ctx context.Context) (deployment.Status, error) {
 	work, cleanup := plan.Split()
 	c.number = plan.Change
 	c.relieved = desired.Running && plan.Order == deployment.StartFirst
+	c.begun = true
 	if err := c.makeRoom(ctx, plan); err != nil {
 		return c.observed(ctx, c.halfway(ctx, err, "The gateways of its endpoints could not be prepared"))
 	}
 	if err := c.execute(ctx, work); err != nil {
+		c.world.interrupted = c.world.interrupted || c.routed && drains(err)
 		if c.again(ctx, err) {
 			return deployment.Status{}, err
 		}
 		return c.rollBack(ctx, plan, err)
 	}
+	c.world.interrupted = false // whoever stays serves
 	if err := c.commit(ctx, plan); err != nil {
 		return c.observed(ctx, c.halfway(ctx, err, fmt.Sprintf("Revision %d is in service, but that could not be recorded", plan.Revision)))
 	}
@@ -62,6 +71,7 @@ func (c *change) run(ctx context.Context) (deployment.Status, error) {
 		return c.observed(ctx, c.halfway(ctx, err, fmt.Sprintf("Revision %d is in service and recorded, but the gateways of its endpoints could not be told", plan.Revision)))
 	}
 	if err := c.execute(ctx, cleanup); err != nil {
+		c.world.interrupted = c.routed && drains(err)
 		return c.observed(ctx, &deployment.Failure{
 			What: fmt.Sprintf("Revision %d is in service, but what it superseded could not be removed: %s.", plan.Revision, err),
 			Err:  err, Advice: "Apply again: the leftovers are removed first.",

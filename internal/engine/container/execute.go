@@ -22,6 +22,13 @@ type actionError struct {
 func (e *actionError) Error() string { return fmt.Sprintf("%s: %s", e.action, e.err) }
 func (e *actionError) Unwrap() error { return e.err }
 
+// drains reports whether an error is of an action after which a replica that is to
+// serve may be drained.
+func drains(err error) bool {
+	var at *actionError
+	return errors.As(err, &at) && at.action.Op == rollout.OpDrain
+}
+
 // execute obeys: in order, and no further than the first error.
 func (c *change) execute(ctx context.Context, actions []rollout.Action) error {
 	if c.ids == nil {
@@ -53,6 +60,9 @@ func (c *change) index() {
 	}
 	for _, r := range all {
 		c.ids[r.Name], c.phases[r.ID] = r.ID, phase(r.State)
+		if c.suspects[r.ID] && c.world.unfinished(r) {
+			c.failed[r.ID] = true
+		}
 	}
 	if c.absence == nil {
 		c.absence = newAbsence(c.world.name, all)
@@ -101,10 +111,10 @@ func (c *change) act(ctx context.Context, a rollout.Action, id string) error {
 		if !c.routed { // nothing stands between the clients and the container: its own answer to the stop signal is the drain
 			return nil
 		}
-		c.leave(id)
+		c.leave(a.Replica.Slot, id)
 		return c.engine.traffic.Drain(ctx, c.spec.Name, id, cmp.Or(c.spec.Rollout.DrainTimeout, deployment.DefaultDrainTimeout))
 	case rollout.OpStop:
-		c.leave(id)
+		c.leave(a.Replica.Slot, id)
 		return d.StopContainer(ctx, id, c.grace(id))
 	case rollout.OpRemove:
 		return d.RemoveContainer(ctx, id)
@@ -116,9 +126,9 @@ func (c *change) act(ctx context.Context, a rollout.Action, id string) error {
 }
 
 // leave is told that a replica is about to be taken out of service. Where
-// another has its part already, clients miss nothing.
-func (c *change) leave(id string) {
-	if !c.relieved {
+// another has its slot already, clients miss nothing.
+func (c *change) leave(slot int, id string) {
+	if !c.relieved || slot >= c.spec.Replicas {
 		c.absence.leave(id, time.Now())
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
@@ -30,6 +31,49 @@ func (e *repeatError) Unwrap() error { return e.cause }
 // goes on once it is back, from what is there, as the next apply would.
 func (c *change) again(ctx context.Context, err error) bool {
 	return !c.last && ctx.Err() == nil && errors.Is(err, deployment.ErrUnreachable) && !c.engine.away.Load()
+}
+
+// sessionGone is an error where the session is: then nobody could ask a replica,
+// and that there was no answer tells nothing about it.
+func (c *change) sessionGone(ctx context.Context) error {
+	found, err := c.engine.docker.InspectContainer(ctx, c.session.ContainerID())
+	if errors.Is(err, deployment.ErrNotFound) || err == nil && !found.State.Running {
+		return fmt.Errorf("%w: the session %s has ended, as it does when the engine is restarted", deployment.ErrUnreachable, c.session.Name())
+	}
+	return err
+}
+
+// follow makes c go on from where the attempt before it has ended, nil if there
+// was none.
+func (c *change) follow(before *change) {
+	if before == nil {
+		return
+	}
+	c.begun, c.fresh, c.absence, c.warnings = before.begun, before.fresh, before.absence, before.warnings
+	c.suspects = before.suspects
+	for id := range before.failed {
+		if c.suspects == nil {
+			c.suspects = map[string]bool{}
+		}
+		c.suspects[id] = true
+	}
+}
+
+// halfDone says of a failure that came before anything was done that an earlier
+// attempt had done something.
+func (c *change) halfDone(ctx context.Context, err error) error {
+	if !c.begun || err == nil {
+		return err
+	}
+	f := &deployment.Failure{
+		What: fmt.Sprintf("The engine went away in the middle of the change. It is back, but it was not possible to go on: %s.", strings.TrimSuffix(err.Error(), ".")),
+		Err:  err, Serving: "What serves now is not known.", Advice: "Apply again: it goes on from what is there.",
+	}
+	if w, lookErr := c.engine.observe(ctx, c.spec.Name); lookErr == nil && w.record != nil {
+		look := &change{engine: c.engine, world: w, spec: w.record.spec, routed: w.routed, absence: c.absence, fresh: c.fresh}
+		f.Serving = look.serving(ctx, true)
+	}
+	return f
 }
 
 // orAgain is how an attempt ended. Where it may go on it waits for the engine to

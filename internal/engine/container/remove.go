@@ -3,7 +3,6 @@ package container
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -54,7 +53,8 @@ func (e *Engine) vacate(ctx context.Context, r deployment.Removal) (w *world, er
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, unlock(ctx)) }()
+	claimed := w
+	defer func() { err = letGo(ctx, claimed.interrupted, unlock, err) }()
 	// Where there is no record, what is left is of a create or a removal that did
 	// not finish, or the record is lost: it goes with whoever asks, as it has to
 	// for a tainted resource whose create made all of it.
@@ -117,7 +117,7 @@ func (e *Engine) Restart(ctx context.Context, name string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, unlock(ctx)) }()
+	defer func() { err = letGo(ctx, w.interrupted, unlock, err) }()
 	if w.record == nil {
 		return fmt.Errorf("deployment %q: %w", name, deployment.ErrNotFound)
 	}

@@ -1,6 +1,7 @@
 package container
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,18 +51,20 @@ func (c *change) rollBack(ctx context.Context, plan rollout.Plan, cause error) (
 }
 
 // rollbackTime is what a rollback may take: the recorded version's time to get
-// ready, for each batch of replicas that takes over from the failed one.
+// ready, and the drain and the end of those that make way, for each batch of
+// replicas that takes over from the failed one.
 func (w *world) rollbackTime() time.Duration {
-	startup, batches := deployment.DefaultStartupTimeout, 1
+	startup, drain, batches := deployment.DefaultStartupTimeout, deployment.DefaultDrainTimeout, 1
 	if w.record != nil {
 		s := w.record.spec
 		if s.Readiness != nil && s.Readiness.StartupTimeout != 0 {
 			startup = s.Readiness.StartupTimeout
 		}
+		drain = cmp.Or(s.Rollout.DrainTimeout, drain)
 		surge := max(1, s.Rollout.MaxSurge)
 		batches = max(1, (s.Replicas+surge-1)/surge)
 	}
-	return time.Duration(batches)*startup + rollbackMargin
+	return time.Duration(batches)*(startup+2*drain) + rollbackMargin
 }
 
 // undo plans towards what was before and executes that. It creates nothing, and
@@ -79,11 +82,10 @@ func (c *change) undo(ctx context.Context, cause error, kept string, hurry bool)
 		now.kept = nil
 	}
 	now.foreignSpec = before.foreignSpec
-	var at *actionError
-	now.interrupted = errors.As(cause, &at) && at.action.Op == rollout.OpDrain
+	now.interrupted = before.interrupted
 	back := &change{
 		engine: c.engine, session: c.session, world: now, adopting: c.adopting && now.foreign != nil,
-		routed: c.routed, absence: c.absence, hopeless: c.failed,
+		routed: c.routed, absence: c.absence, hopeless: c.failed, fresh: c.fresh,
 	}
 	desired, observed := back.previous(before)
 	desired.Routed, desired.Hurry = c.routed, hurry
@@ -98,8 +100,12 @@ func (c *change) undo(ctx context.Context, cause error, kept string, hurry bool)
 	back.index()
 	err = back.execute(ctx, rollout.For(desired, observed).Actions)
 	c.loading = back.failed
-	if err != nil || before.record == nil {
+	if err != nil {
 		return err
+	}
+	before.interrupted = false
+	if before.record == nil {
+		return nil
 	}
 	return back.settleTraffic(ctx, before.record.spec)
 }
@@ -137,7 +143,7 @@ func (c *change) previous(before *world) (rollout.Desired, rollout.Observed) {
 		c.spec = before.record.spec
 	case before.foreign != nil && c.adopting:
 		c.spec = before.foreignSpec
-	case len(before.replicas) > 0:
+	case len(before.replicas) > 0 && !c.fresh:
 		return c.unrecorded(before)
 	default:
 		c.spec = deployment.Spec{Name: before.name}

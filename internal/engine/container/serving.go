@@ -36,7 +36,7 @@ func (c *change) servingIn(w *world, s deployment.Status, left bool) string {
 	}
 	t := c.count(w)
 	all := max(s.Spec.Replicas, t.before+t.loading)
-	nothing := len(s.Replicas) == 0 || c.world.record == nil && len(c.world.replicas) == 0 && !c.adopting
+	nothing := len(s.Replicas) == 0 || c.world.record == nil && (c.fresh || len(c.world.replicas) == 0) && !c.adopting
 	switch {
 	case nothing && left:
 		return "Nothing was serving before."
@@ -100,6 +100,9 @@ func (c *change) count(w *world) tally {
 // tell.
 func (c *change) was(r docker.Container) bool {
 	before := c.world
+	if c.fresh && before.record == nil {
+		return false
+	}
 	if before.record != nil {
 		return !before.unfinished(r)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seed-mlops/terraform-provider-mlops/internal/deployment"
+	"github.com/seed-mlops/terraform-provider-mlops/internal/docker"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/engine/container"
 	"github.com/seed-mlops/terraform-provider-mlops/internal/testing/fakedocker"
 )
@@ -166,6 +167,57 @@ func restartedAt(t *testing.T, op operation, n int) {
 		t.Fatalf("%s, restarted at call %d: %s (%s) %v", op.name, n, ids(status), status.State, status.Drift)
 	}
 	remove(t, d, e, "iris")
+}
+
+// TestASessionThatEnds: without it nobody can ask a replica whether it is ready,
+// or the golden requests. That is no fault of the replica's.
+func TestASessionThatEnds(t *testing.T) {
+	d, e := validationBench(t)
+	apply(t, e, validated("good:1", 1))
+	d.ResetCalls()
+	apply(t, e, validated("good:2", 1))
+	questions := 0
+	for _, call := range d.Calls() {
+		if call.Op == "Dial" {
+			questions++
+		}
+	}
+	if questions < 4 {
+		t.Fatalf("it asked %d times", questions)
+	}
+	for n := 1; n <= questions; n++ {
+		d, e := validationBench(t)
+		apply(t, e, validated("good:1", 1))
+		var asked atomic.Int64
+		d.SetFault(func(_ int, op string, before bool) error {
+			if op == "Dial" && before && asked.Add(1) == int64(n) {
+				d.KillSessions()
+			}
+			return nil
+		})
+		if after, err := e.Apply(t.Context(), validated("good:2", 1)); err != nil || after.Revision != 2 {
+			t.Errorf("ended at question %d: %v", n, err)
+		}
+		d.SetFault(nil)
+		remove(t, d, e, "iris")
+	}
+}
+
+// TestACreateThatBeginsAgain: what an attempt before made is no version that was
+// there. A create that fails leaves nothing.
+func TestACreateThatBeginsAgain(t *testing.T) {
+	d := bench(t)
+	var gone atomic.Bool
+	d.SetFault(func(_ int, op string, before bool) error {
+		if op == "StartContainer" && !before && gone.CompareAndSwap(false, true) {
+			return fmt.Errorf("%w: unexpected EOF", deployment.ErrUnreachable)
+		}
+		return nil
+	})
+	refusal(t, d, spec("iris", "never:1", 1), "Nothing was serving before, and nothing is left behind.", "did not become ready within")
+	if left := d.Names(docker.LabelDeployment); len(left) > 0 {
+		t.Errorf("it left %v", left)
+	}
 }
 
 // TestAnEngineThatStaysAway is waited for as long as the patience lasts.

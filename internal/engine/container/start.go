@@ -28,8 +28,12 @@ func (e *Engine) Start(ctx context.Context, name string) error {
 	if len(found) == 0 {
 		return fmt.Errorf("container %q: %w", name, deployment.ErrNotFound)
 	}
-	if w.locked { // a live change may be about to retire what is stopped
-		if err := e.sessions.Respect(ctx, lockOf(name)); err != nil {
+	if w.locked { // a live change may be about to retire what is stopped; a stale lock stays, as it tells the next one something
+		stale, err := e.sessions.Stale(ctx, lockOf(name))
+		if err == nil && !stale {
+			err = e.sessions.Respect(ctx, lockOf(name))
+		}
+		if err != nil {
 			return err
 		}
 	}

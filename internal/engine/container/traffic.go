@@ -108,7 +108,7 @@ var errRoutedSince = errors.New("an endpoint routes to the deployment since the 
 // routedSince reports whether that is so. The endpoint has seen the replicas that
 // were there when it was made.
 func (c *change) routedSince(ctx context.Context) bool {
-	if c.routed || c.last || !c.world.exists() {
+	if c.routed || c.last || c.fresh {
 		return false
 	}
 	routed, err := c.engine.traffic.Routed(ctx, c.spec)

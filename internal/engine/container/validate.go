@@ -56,6 +56,9 @@ func (c *change) validate(ctx context.Context, id string) error {
 				return ctx.Err()
 			}
 			if !verdict.OK() {
+				if err := c.sessionGone(ctx); err != nil {
+					return err
+				}
 				return &wrongAnswer{index: i, attempt: n + 1, of: repeat, verdict: verdict}
 			}
 		}
