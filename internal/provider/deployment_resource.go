@@ -102,6 +102,11 @@ func (r *deploymentResource) Read(ctx context.Context, req resource.ReadRequest,
 		resp.Diagnostics.Append(unable("read", "deployment", name, err))
 		return
 	}
+	if state.Revision.IsNull() && deployment.OtherLife(status.UID, readLife(ctx, req.Private)) {
+		// A create that failed did not get to take it over. Tainted, it would destroy it.
+		resp.State.RemoveResource(ctx)
+		return
+	}
 	next, diags := observed(status, &state, r.rt.NamePrefix)
 	resp.Diagnostics.Append(diags...)
 	uid := cmp.Or(readLife(ctx, req.Private), status.UID) // whoever has taken it over since is seen by the delete

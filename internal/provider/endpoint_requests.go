@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -173,12 +174,24 @@ func (m *endpointState) interruption(prior *endpointState, outdated bool) diag.D
 	}
 	why := said.Interrupts(before, outdated)
 	if why == "" {
-		return warnings("endpoint", name, []string{fmt.Sprintf("Changing endpoint %[1]q makes its gateway anew, beside the old one: clients at its host ports are not interrupted. "+
+		return warnings("endpoint", name, []string{fmt.Sprintf("Changing endpoint %[1]q makes its gateway anew, beside the old one. "+gone(before)+
 			"Containers that reach it as %[1]s:%[2]d may be refused while both gateways have that name: the new one until it knows its replicas, "+
 			"the old one while it finishes the requests that it has, for 30 seconds at most.", name, endpoint.Port)})
 	}
 	return warnings("endpoint", name, []string{fmt.Sprintf("Changing endpoint %q interrupts it: its gateway is made anew, and %s (stop-first). "+
 		"It refuses new requests while the old gateway finishes those that it has, for 30 seconds at most, and until the new one runs.", name, why)})
+}
+
+// gone says what becomes of host ports when the next gateway has none of them.
+func gone(before endpoint.Spec) string {
+	var ports []string
+	for _, p := range before.Published() {
+		ports = append(ports, fmt.Sprint(p.Port))
+	}
+	if len(ports) == 0 {
+		return ""
+	}
+	return "Once it serves, nothing answers at host port " + strings.Join(ports, ", ") + " any more. "
 }
 
 // said is all that a user has said, but for secrets.

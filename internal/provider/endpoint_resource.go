@@ -171,6 +171,8 @@ func (r *endpointResource) Read(ctx context.Context, req resource.ReadRequest, r
 		resp.State.RemoveResource(ctx)
 	case err != nil:
 		resp.Diagnostics.Append(unable("read", "endpoint", state.Name.ValueString(), err))
+	case state.Revision.IsNull() && deployment.OtherLife(status.UID, readLife(ctx, req.Private)):
+		resp.State.RemoveResource(ctx) // see deploymentResource
 	default:
 		resp.Diagnostics.Append(rememberFlag(ctx, resp.Private, outdatedKey, status.Outdated)...)
 		resp.Diagnostics.Append(rememberLife(ctx, resp.Private, cmp.Or(readLife(ctx, req.Private), status.UID))...)

@@ -77,6 +77,9 @@ func (c *change) run(ctx context.Context) (deployment.Status, error) {
 			Err:  err, Advice: "Apply again: the leftovers are removed first.",
 		})
 	}
+	if err := c.takeOver(ctx); err != nil {
+		return c.observed(ctx, c.halfway(ctx, err, fmt.Sprintf("Revision %d is in service, but it could not be recorded that this resource has taken it over", plan.Revision)))
+	}
 	if c.routedSince(ctx) {
 		return deployment.Status{}, &repeatError{errRoutedSince}
 	}
@@ -159,7 +162,7 @@ func (c *change) adopt(ctx context.Context) error {
 			w.foreign.Name, deployment.ShortID(w.foreign.ID)))
 	}
 	if !c.adopting {
-		return &deployment.ForeignError{Container: w.foreign.Name, ID: w.foreign.ID, Image: w.foreign.Config.Image, Adoptable: true}
+		return &deployment.ForeignError{Container: w.foreign.Name, ID: w.foreign.ID, Image: w.foreign.Config.Image, Adoptable: w.record == nil}
 	}
 	img, err := imageOf(ctx, *w.foreign, c.engine.docker.InspectImage)
 	if err != nil {
@@ -206,11 +209,30 @@ func (c *change) commit(ctx context.Context, plan rollout.Plan) error {
 	if c.adopting && !plan.Creates() && c.keptForeign(plan) {
 		next.adopted = c.world.foreign.ID
 	}
-	takenOver := c.world.takenOver(c.spec.UID, deployment.TakenOver)
+	if c.takesOver() {
+		next.uid = "" // it stays whose it was until nothing can fail any more
+	}
+	return c.engine.commit(ctx, c.world, next)
+}
+
+// takesOver reports whether the deployment is recorded as somebody else's.
+func (c *change) takesOver() bool {
+	return c.world.record != nil && deployment.OtherLife(c.world.record.uid, c.spec.UID)
+}
+
+// takeOver makes it that of whoever applies it. It goes last: after an apply that
+// fails before, Terraform has the one alone whose it was.
+func (c *change) takeOver(ctx context.Context) error {
+	if !c.takesOver() {
+		return nil
+	}
+	warnings := c.world.takenOver(c.spec.UID, deployment.TakenOver)
+	next := *c.world.record
+	next.uid = c.spec.UID
 	if err := c.engine.commit(ctx, c.world, next); err != nil {
 		return err
 	}
-	c.warnings = append(c.warnings, takenOver...) // a change that fails before takes nothing over
+	c.warnings = append(c.warnings, warnings...)
 	return nil
 }
 
