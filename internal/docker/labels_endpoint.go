@@ -1,7 +1,10 @@
 package docker
 
-// LabelEndpoint is, on a gateway, a lock and a record, the endpoint's name.
-const LabelEndpoint = "mlops.endpoint"
+// Labels of what endpoints make.
+const (
+	LabelEndpoint = "mlops.endpoint" // on a gateway, a lock and a record: the endpoint's name
+	LabelImage    = "mlops.image"    // on a gateway: the image as the provider's configuration names it
+)
 
 // Values of LabelKind.
 const (

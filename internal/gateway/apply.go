@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -71,6 +70,7 @@ type change struct {
 	session *session.Session
 	world   *world
 	spec    endpoint.Spec
+	image   string  // that a new gateway is made of; "": the configured one
 	before  *record // what was wanted when it began
 	amends  bool    // it has no Spec of a user's, and so no private key
 
@@ -116,12 +116,14 @@ func (c *change) claim() error {
 // whoever changes a deployment knows that it is routed to, and a run that is
 // killed is completed by the next.
 func (c *change) run(ctx context.Context) error {
-	if _, err := c.images.Resolve(ctx, c.cfg.Image, deployment.PullMissing, ""); err != nil {
+	img, err := c.images.Resolve(ctx, c.cfg.Image, deployment.PullMissing, "")
+	if err != nil {
 		return &deployment.Failure{
 			What: fmt.Sprintf("The gateway's image cannot be had: %s.", err), Err: err, Serving: "Nothing was changed.",
 			Advice: "Pull it, or set the provider's gateway_image to an HAProxy image that the engine has, and apply again.",
 		}
 	}
+	c.image = pinned(c.cfg.Image, img)
 	backends, err := c.lookUp(ctx)
 	if err != nil {
 		return err
@@ -203,97 +205,4 @@ func (c *change) whichExist(ctx context.Context) string {
 		return fmt.Sprintf(": it has %s and %d more", strings.Join(names[:mostNames], ", "), more)
 	}
 	return ": it has " + strings.Join(names, ", ")
-}
-
-// goBack undoes a change that failed: the record says again what it said, and
-// the gateway is brought back to it as far as that goes; of a create nothing is
-// left. What cannot be undone now is undone by the next change.
-func (c *change) goBack(ctx context.Context, cause error) error {
-	var failure *deployment.Failure
-	if !errors.As(cause, &failure) {
-		failure = &deployment.Failure{What: sentence(cause.Error()), Err: cause, Advice: "Apply again once the cause is mended."}
-	}
-	if errors.Is(cause, context.Canceled) { // whatever it was that the interrupt met
-		failure.What, failure.Advice = "The change was interrupted.", "Apply again."
-	}
-	if c.world.record == nil || c.before != nil && c.world.record.number == c.before.number {
-		return failure // nothing was written yet
-	}
-	if errors.Is(cause, errMeanwhile) {
-		return failure // what somebody else has set stays
-	}
-	limit := 30 * time.Second
-	if errors.Is(ctx.Err(), context.Canceled) {
-		limit = 4 * time.Second // CI systems send the second signal, which kills, after a few
-	}
-	bounded, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
-	defer cancel()
-	var err error
-	if c.shift != nil && c.shift.begun { // at once; whatever else was changed can wait
-		if failure.Serving, err = c.turnBack(bounded); err != nil {
-			failure.Serving = goingBackFailed(err)
-			return failure
-		}
-	}
-	w, err := c.observe(bounded, c.spec.Name)
-	if err == nil && c.before == nil {
-		err = c.undo(bounded, w)
-		failure.Serving = "Nothing is left behind, and the deployments were not touched."
-	} else if err == nil {
-		var served time.Time
-		served, err = c.restore(bounded, w)
-		failure.Serving = cmp.Or(failure.Serving, c.asBefore(served))
-	}
-	if err != nil && c.shift != nil && c.shift.begun {
-		failure.Serving += " What else was changed could not be undone yet: " + sentence(err.Error())
-	} else if err != nil {
-		failure.Serving = goingBackFailed(err)
-	}
-	return failure
-}
-
-// restore makes the endpoint what it was when the change began. Of a deployment
-// that was rolled out meanwhile the backend is today's.
-func (c *change) restore(ctx context.Context, w *world) (served time.Time, err error) {
-	back := &change{
-		Gateways: c.Gateways, session: c.session, world: w, spec: c.before.spec, before: w.record, certificates: c.certificates, goesBack: true, origin: c.origin,
-	}
-	backends := c.before.backends
-	if w.record != nil {
-		backends = backendsOf(c.before.spec.Traffic, append(slices.Clone(w.record.backends), backends...))
-	}
-	w.revision, w.uid, w.split = c.before.revision, c.before.uid, c.before.ranges()
-	if err := c.commit(ctx, w, c.before.spec, backends); err != nil {
-		return served, err
-	}
-	err = back.converge(ctx)
-	return back.servedAt, err
-}
-
-// asBefore is the sentence about an endpoint that serves again as it did; served
-// is since when.
-func (c *change) asBefore(served time.Time) string {
-	if c.away.IsZero() || served.IsZero() {
-		return "The endpoint serves as it did before."
-	}
-	return fmt.Sprintf("The endpoint serves again as it did before, after %s out of service.", served.Sub(c.away).Round(100*time.Millisecond))
-}
-
-// goingBackFailed is what serves when a change failed and could not be undone:
-// a sentence.
-func goingBackFailed(err error) string {
-	var failure *deployment.Failure
-	if errors.As(err, &failure) && errors.Is(err, errMeanwhile) {
-		return failure.Serving
-	}
-	return fmt.Sprintf("Going back failed too: %s.", strings.TrimSuffix(err.Error(), "."))
-}
-
-// sentence makes one of an error's text.
-func sentence(text string) string {
-	text = deployment.Sanitise(text)
-	if text == "" {
-		return text
-	}
-	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
 }

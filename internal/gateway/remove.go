@@ -49,6 +49,16 @@ func (g *Gateways) undo(ctx context.Context, w *world) error {
 // unrecord removes the record, and what it may have led somebody to do meanwhile.
 func (g *Gateways) unrecord(ctx context.Context, w *world) error {
 	if w.record == nil {
+		return nil // nothing tells of replicas that were attached for it
+	}
+	if err := g.removeRecord(ctx, w); err != nil {
+		return err
+	}
+	return g.detachLate(ctx)
+}
+
+func (g *Gateways) removeRecord(ctx context.Context, w *world) error {
+	if w.record == nil {
 		return nil
 	}
 	for _, v := range append(w.superseded, w.record.volume) {
@@ -56,7 +66,7 @@ func (g *Gateways) unrecord(ctx context.Context, w *world) error {
 			return fmt.Errorf("removing the record %s: %w", v, err)
 		}
 	}
-	return g.detachLate(ctx)
+	return nil
 }
 
 // vacate removes all of an endpoint but its record: the gateway, which finishes

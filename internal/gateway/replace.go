@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +30,7 @@ const backGrace = 2 * time.Second
 func (c *change) unfit(o docker.Container) string {
 	if c.goesBack {
 		config := *o.Config
-		config.Image = c.cfg.Image
+		config.Image, config.Labels = c.cfg.Image, nil
 		o.Config = &config
 	}
 	return c.misfit(o, c.spec)
@@ -206,12 +207,13 @@ func (c *change) create(ctx context.Context, trafficID, edgeID string) (id strin
 	id, err = c.docker.CreateContainer(ctx, docker.CreateRequest{
 		Name: endpoint.GatewayName(c.spec.Name),
 		Config: &docker.ContainerConfig{
-			Image: c.cfg.Image, User: gatewayUser, StopSignal: "SIGUSR1",
+			Image: cmp.Or(c.image, c.cfg.Image), User: gatewayUser, StopSignal: "SIGUSR1",
 			Entrypoint:   []string{"haproxy", "-W", "-db", "-S", masterAddress, "-f", folder + "/" + configFile},
 			ExposedPorts: exposed,
 			Labels: map[string]string{
 				docker.LabelKind: docker.KindGateway, docker.LabelEndpoint: c.spec.Name, docker.LabelOwner: c.spec.Owner,
 				docker.LabelSession: c.session.Name(), docker.LabelProvider: c.cfg.Version, session.LabelNetwork: c.cfg.Network,
+				docker.LabelImage: c.cfg.Image,
 			},
 		},
 		HostConfig: &docker.HostConfig{

@@ -51,6 +51,75 @@ func TestAFailedExchangeOfTheGateway(t *testing.T) {
 	w.apply(moved)
 }
 
+// loseRecord is docker volume prune.
+func (w *world) loseRecord() {
+	w.t.Helper()
+	for name := range w.Volumes() {
+		if strings.HasPrefix(name, "mlops-endpoint.") {
+			if err := w.RemoveVolume(w.t.Context(), name); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestAFailureWithoutARecord: nothing says what the gateway was to do, but it
+// serves, and goes on.
+func TestAFailureWithoutARecord(t *testing.T) {
+	w := newWorld(t)
+	spec := front(endpoint.Route{Deployment: "v1", Weight: 1})
+	w.apply(spec)
+	before := w.gatewayID()
+	w.loseRecord()
+	w.OccupyPort(9000)
+	moved := spec
+	moved.HostPort = 9000
+	_, err := w.gateways.Apply(t.Context(), moved)
+	if err == nil || !strings.Contains(err.Error(), "host port 9000 is taken") || !strings.Contains(err.Error(), "The gateway that was there goes on serving") {
+		t.Errorf("%v", err)
+	}
+	if after := w.gatewayID(); after != before {
+		t.Errorf("the gateway is %s, was %s", after, before)
+	}
+	if status, err := w.gateways.Status(t.Context(), "front"); err != nil || len(status.Drift) == 0 {
+		t.Errorf("%v, drift %q", err, status.Drift)
+	}
+	w.apply(spec)
+	if after := w.gatewayID(); after != before || len(w.drift()) > 0 {
+		t.Errorf("the gateway is %s, was %s, drift %q", after, before, w.drift())
+	}
+}
+
+// TestAnInterruptWithoutARecord at any call: some gateway serves, always.
+func TestAnInterruptWithoutARecord(t *testing.T) {
+	spec := front(endpoint.Route{Deployment: "v1", Weight: 1})
+	moved := spec
+	moved.HostPort = 9000
+	for n := 1; ; n++ {
+		w := newWorld(t)
+		w.apply(spec)
+		w.loseRecord()
+		w.ResetCalls()
+		ctx, cancel := context.WithCancel(t.Context())
+		w.SetFault(func(call int, _ string, isBefore bool) error {
+			if call == n && isBefore == (n%2 == 0) {
+				cancel()
+			}
+			return nil
+		})
+		_, _ = w.gateways.Apply(ctx, moved)
+		w.SetFault(nil)
+		calls := len(w.Calls())
+		cancel()
+		w.gatewayID()
+		w.apply(moved)
+		w.Close()
+		if n >= calls {
+			return
+		}
+	}
+}
+
 // TestAnInterruptedExchangeOfTheGateway: Ctrl-C at any call of it.
 func TestAnInterruptedExchangeOfTheGateway(t *testing.T) {
 	spec := front(endpoint.Route{Deployment: "v1", Weight: 1})

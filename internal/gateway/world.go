@@ -119,8 +119,8 @@ func (g *Gateways) misfit(c docker.Container, s endpoint.Spec) string {
 		return "publishes another host port"
 	case limits != "":
 		return "cannot get its limits while it runs: " + limits
-	case c.Config.Image != g.cfg.Image:
-		return fmt.Sprintf("runs the image %s instead of %s", c.Config.Image, g.cfg.Image)
+	case madeFor(c) != g.cfg.Image:
+		return fmt.Sprintf("runs the image %s instead of %s", madeFor(c), g.cfg.Image)
 	case !onEdge:
 		return "is not on the network " + g.edge.Name()
 	case !onTraffic:
