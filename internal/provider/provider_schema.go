@@ -185,6 +185,7 @@ func deploymentDefaultAttributes() map[string]schema.Attribute {
 		"gateway_image": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "Image of the gateways of endpoints: HAProxy 2.6 or newer, with `sh` and `nc`. Changing it makes new gateways, with the next apply of each endpoint; where one has a port of the host, nothing answers meanwhile, and the plan warns of that. " +
+				"Where it was pulled, a gateway is made of its digest: another image under the same tag is taken with the next gateway, and interrupts none. " +
 				"Default: `" + envGatewayImage + "`, else `" + defaultGatewayImage + "`.",
 			Validators: []validator.String{stringIs{isImage}},
 		},
