@@ -33,7 +33,7 @@ func TestUnable(t *testing.T) {
 		{"wrapped failure", fmt.Errorf("apply: %w", failure), "resources.memory", []string{"did not become ready"}},
 		{"failure without a path", &elsewhere, "", []string{"did not become ready"}},
 		{"owner", fmt.Errorf("x: %w", &deployment.OwnerError{Name: "iris", Owner: "a", Want: "b"}), "", []string{`"a"`, `"b"`}},
-		{"foreign", &deployment.ForeignError{Container: "iris", ID: "sha256:0123456789abcdef", Image: "nginx"}, "", []string{"adopt_existing", "0123456789ab"}},
+		{"foreign", &deployment.ForeignError{Container: "iris", ID: "sha256:0123456789abcdef", Image: "nginx", Adoptable: true}, "", []string{"adopt_existing", "0123456789ab"}},
 		{"locked", &deployment.LockedError{Name: "iris", Host: "ci-7", Session: "mlops.session.1", Since: time.Unix(0, 0)}, "", []string{"ci-7", "1970-01-01T00:00:00Z"}},
 		{"unreachable", fmt.Errorf("%w: gone", deployment.ErrUnreachable), "", []string{"The engine cannot be reached: gone.", "The state is unchanged."}},
 		{"interrupted", context.Canceled, "", []string{"interrupted", "Apply again"}},
