@@ -62,6 +62,9 @@ func (b *bed) restart(spec endpoint.Spec, name string, rate float64) {
 		if result.Total == 0 {
 			b.t.Error("there was no load")
 		}
+		if result.Failed != len(result.First) { // those beyond are not kept, and nothing could be said of them
+			b.t.Errorf("only %d of %d failures can be judged", len(result.First), result.Failed)
+		}
 		for _, f := range result.First {
 			died := result.First[0].Ended // what was in flight failed at once
 			// A GET is asked again of another replica, unless its answer has begun.
