@@ -45,7 +45,7 @@ func TestAccChangesUnderLoad(t *testing.T) {
 	}
 	spec := endpoint.Spec{
 		Name: b.Name("front"), Owner: "test", HostPort: acceptance.FreePort(t), TLS: certificates[0], Auth: keys(0),
-		Traffic: []endpoint.Route{{Deployment: v1.Name, Weight: 80}, {Deployment: v2.Name, Weight: 20}},
+		Traffic: []endpoint.Route{{Deployment: v1.Name, Weight: 80}, {Deployment: v2.Name, Weight: 20}}, Fallback: v2.Name,
 	}
 	b.apply(spec)
 	defer b.removeEndpoint(spec.Name)
@@ -69,7 +69,7 @@ func TestAccChangesUnderLoad(t *testing.T) {
 		b.apply(spec)
 		spec.Auth = keys(n)
 		b.apply(spec)
-		spec.Sticky, spec.Fallback = endpoint.StickyCookie, ""
+		spec.Sticky, spec.Fallback = endpoint.StickyCookie, "" // each differs from the round before, also in the first
 		if n%2 == 0 {
 			spec.Sticky, spec.Fallback = "", v2.Name
 		}
