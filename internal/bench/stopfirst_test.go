@@ -49,7 +49,7 @@ func BenchmarkStopFirst(b *testing.B) {
 // gap is for how long nobody answers on a port while a change happens.
 func gap(b *testing.B, port int, change func()) time.Duration {
 	b.Helper()
-	watch := load.StartWatch(fmt.Sprintf("127.0.0.1:%d", port), "/version", polling)
+	watch := load.StartWatch(load.Options{Address: fmt.Sprintf("127.0.0.1:%d", port), Path: "/version"}, polling)
 	defer watch.Stop()
 	time.Sleep(10 * polling)
 	began := time.Now()

@@ -11,9 +11,9 @@ import (
 // its own and whether or not the last question was answered, and knows for how
 // long there was no answer.
 type Watch struct {
-	address, path string
-	stop          chan struct{}
-	done          sync.WaitGroup
+	opt  Options
+	stop chan struct{}
+	done sync.WaitGroup
 
 	mu      sync.Mutex
 	answers []watched
@@ -25,9 +25,10 @@ type watched struct {
 	text string    // body
 }
 
-// StartWatch asks host:port for a path, once in every interval. Stop ends it.
-func StartWatch(address, path string, every time.Duration) *Watch {
-	w := &Watch{address: address, path: path, stop: make(chan struct{})}
+// StartWatch asks for a path, once in every interval, at an address, over TLS if
+// wanted and with headers: nothing else counts of the options. Stop ends it.
+func StartWatch(opt Options, every time.Duration) *Watch {
+	w := &Watch{opt: opt, stop: make(chan struct{})}
 	w.done.Go(func() {
 		ticks := time.NewTicker(every)
 		defer ticks.Stop()
@@ -53,12 +54,12 @@ func (w *Watch) Stop() {
 }
 
 func (w *Watch) ask() {
-	c, err := dial(w.address, nil)
+	c, err := dial(w.opt.Address, w.opt.TLS)
 	if err != nil {
 		return // no answer: that is what a gap is made of
 	}
 	defer c.close()
-	text, err := c.ask(Request{Method: http.MethodGet, Path: w.path}, false)
+	text, err := c.ask(Request{Method: http.MethodGet, Path: w.opt.Path, Header: w.opt.Header}, false)
 	if err != nil {
 		return
 	}

@@ -23,7 +23,7 @@ func TestGap(t *testing.T) {
 	}))
 	defer server.Close()
 	began := time.Now()
-	w := StartWatch(strings.TrimPrefix(server.URL, "http://"), "/", 5*time.Millisecond)
+	w := StartWatch(Options{Address: strings.TrimPrefix(server.URL, "http://"), Path: "/"}, 5*time.Millisecond)
 	for _, text := range []string{"v1", "", "v2", "v1"} {
 		answer.Store(text)
 		time.Sleep(300 * time.Millisecond)

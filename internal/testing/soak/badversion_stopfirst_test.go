@@ -46,7 +46,7 @@ func stopFirst(t *testing.T, endpoint bool, rollouts, rounds int) {
 	good := release{Version: "v0", Replicas: 1, Ports: held}
 	b.want(good)
 	b.apply()
-	watch := load.StartWatch(fmt.Sprintf("127.0.0.1:%d", port), "/version", 10*time.Millisecond)
+	watch := load.StartWatch(load.Options{Address: fmt.Sprintf("127.0.0.1:%d", port), Path: "/version"}, 10*time.Millisecond)
 	t.Cleanup(watch.Stop)
 	for i := range rollouts {
 		good.Version = fmt.Sprintf("v%d", i+1)
