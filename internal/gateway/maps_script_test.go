@@ -44,7 +44,7 @@ func TestMapsOfAWorkerThatEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			for file, content := range map[string]string{"nc": masterStandIn, "5": tc.old, "7": tc.current, splitFile + ".new": tc.split + "\n"} {
-				if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o700); err != nil { //nolint:gosec // one of them is a program
+				if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o700); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -41,7 +41,7 @@ func (c *change) rollBack(ctx context.Context, plan rollout.Plan, cause error) (
 	c.lookAgain(bounded, cause, failure)
 	c.explainPlatform(bounded, failure)
 	kept := c.keep(bounded, cause, failure)
-	if err := c.undo(bounded, cause, kept, hurry); err != nil {
+	if err := c.undo(bounded, kept, hurry); err != nil {
 		failure.Serving = fmt.Sprintf("Going back failed too: %s.\n%s", err, c.serving(ctx, true))
 		failure.Advice = "Apply again: what is left is put in order first. " + failure.Advice
 	} else {
@@ -69,7 +69,7 @@ func (w *world) rollbackTime() time.Duration {
 
 // undo plans towards what was before and executes that. It creates nothing, and
 // leaves alone what is kept. In a hurry it does not wait for what it starts.
-func (c *change) undo(ctx context.Context, cause error, kept string, hurry bool) error {
+func (c *change) undo(ctx context.Context, kept string, hurry bool) error {
 	before := c.world
 	now, err := c.engine.observe(ctx, c.spec.Name)
 	if err != nil {

@@ -77,6 +77,7 @@ func (l listing) refuse(plan rollout.Plan, w *world) error {
 			needed[a.Replica.Name] = true
 		case rollout.OpPromote, rollout.OpRename:
 			needed[a.NewName] = true
+		default: // takes no name
 		}
 	}
 	for _, c := range l.containers {

@@ -76,14 +76,7 @@ func runAcceptance(ctx context.Context, w workspace, _ []string) error {
 // last one would run alone.
 func acceptance(ctx context.Context, w workspace, s setUp, results *results) check {
 	return check{"Acceptance tests on Docker Engine " + s.engine.Version, func() error {
-		if err := w.engines().InstallTestPrograms(ctx); err != nil {
-			return err
-		}
-		var err error
-		if s.registry, err = registryProgram(ctx, w); err != nil {
-			return err
-		}
-		if err := buildPrometheus(ctx, w, s.engine); err != nil {
+		if err := s.prepareBeside(ctx, w); err != nil {
 			return err
 		}
 		before, err := takeInventory(ctx, s.engine)
@@ -94,6 +87,17 @@ func acceptance(ctx context.Context, w workspace, s setUp, results *results) che
 			"./internal/provider", "./internal/gateway", "./internal/testing/soak", "./internal/testing/demo", "./internal/engine/job", "./...")
 		return errors.Join(err, before.leftovers(context.WithoutCancel(ctx), s.engine))
 	}}
+}
+
+// prepareBeside gets what tests talk to besides an engine: sshd, a registry, Prometheus.
+func (s *setUp) prepareBeside(ctx context.Context, w workspace) (err error) {
+	if err := w.engines().InstallTestPrograms(ctx); err != nil {
+		return err
+	}
+	if s.registry, err = registryProgram(ctx, w); err != nil {
+		return err
+	}
+	return buildPrometheus(ctx, w, s.engine)
 }
 
 // runPrepared prepares the environment, runs the checks, stops an engine that was started for them, and ends with go
@@ -214,7 +218,7 @@ func runOnEngine(ctx context.Context, w workspace, variables []string, args ...s
 	if err != nil {
 		return err
 	}
-	if s.registry, err = registryProgram(ctx, w); err != nil {
+	if err := s.prepareBeside(ctx, w); err != nil {
 		return err
 	}
 	argv := []string{"test"}
